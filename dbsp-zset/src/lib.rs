@@ -1,1 +1,58 @@
-//! Placeholder.
+//! Z-sets, deltas, batches and traces: the algebra and the data of an incremental engine.
+//!
+//! ```text
+//!   Delta ──consolidate──> Batch          what changed:    columns of rows and weights
+//!     │
+//!     ├──try_apply──> ZSet                what there is:   row -> weight
+//!     └──try_apply──> IndexedZSet         a trace:         key -> group of (value, weight), by hash
+//!                     OrderedTrace        a trace:         key -> ordered tree with summaries
+//! ```
+//!
+//! After DBSP (Budiu et al., VLDB 2023): a Z-set maps rows to weights; a change of a Z-set is again a
+//! Z-set; everything is a commutative group, so changes add up and can be taken back.
+//!
+//! ```
+//! use dbsp_zset::{Delta, ZSet};
+//!
+//! let mut fruit = ZSet::new();
+//! fruit.try_apply(&Delta::from_iter([("apple", 2), ("pear", 1)]))?;
+//! fruit.try_apply(&Delta::from_iter([("apple", -1), ("pear", -1)]))?;
+//! assert_eq!(format!("{fruit:?}"), r#"{"apple": +1}"#);
+//! # Ok::<(), dbsp_zset::Overflow>(())
+//! ```
+//!
+//! # Map
+//! - algebra: [`Semigroup`], [`Monoid`], [`Group`], [`Ring`], [`OrderedRing`], [`Overflow`]
+//! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
+//! - traces: [`Trace`], [`IndexedZSet`], [`OrderedTrace`] with [`SummaryTree`]
+//! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`]
+//!
+//! # Features
+//! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
+//! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
+
+mod algebra;
+mod arena;
+mod batch;
+mod debug;
+mod delta;
+mod delta_index;
+mod indexed;
+mod ordered;
+mod row;
+#[cfg(feature = "serde")]
+mod serde;
+mod table;
+mod trace;
+mod zset;
+
+pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};
+pub use batch::Batch;
+pub use delta::Delta;
+pub use delta_index::DeltaIndex;
+pub use indexed::IndexedZSet;
+pub use ordered::{OrderedTrace, Plain, SummaryTree, Summarise};
+pub use row::{Row, hash_of};
+pub use table::DenseTable;
+pub use trace::Trace;
+pub use zset::ZSet;

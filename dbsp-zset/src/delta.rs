@@ -1,0 +1,301 @@
+//! A delta: what changed, as two columns, one of rows and one of weights.
+//!
+//! # Shape       `rows[i]` changes by `weights[i]`; a row may stand several times, and then the sum
+//!   of its weights counts.
+//! # Invariants  both columns have one length; no weight is zero when it is pushed.
+//! # Cost        push: O(1); consolidate: O(n log n) for n entries.
+//! # Not here    no order and no index: [`Batch`] has the one, `ZSet` and the traces the other.
+//!
+//! An insertion has weight 1, a deletion −1. A delta is what flows between operators; most of them
+//! are indifferent to repeated rows, so nobody pays for consolidating what nobody needs sorted.
+
+use crate::algebra::{Overflow, Ring};
+use crate::batch::Batch;
+
+/// A change of a Z-set; see the [module](self).
+///
+/// ```
+/// use dbsp_zset::Delta;
+///
+/// let mut delta = Delta::new();
+/// delta.insert("pear");
+/// delta.delete("fig");
+/// delta.push("pear", 2);
+/// assert_eq!(delta.len(), 3);
+/// let batch = delta.consolidate()?;
+/// assert_eq!(batch.iter().collect::<Vec<_>>(), [(&"fig", &-1), (&"pear", &3)]);
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+#[derive(Clone)]
+pub struct Delta<R, W = i64> {
+    rows: Vec<R>,
+    weights: Vec<W>,
+}
+
+impl<R, W> Delta<R, W> {
+    /// A delta without entries, which owns no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { rows: Vec::new(), weights: Vec::new() }
+    }
+
+    /// A delta without entries that has room for `capacity` of them.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { rows: Vec::with_capacity(capacity), weights: Vec::with_capacity(capacity) }
+    }
+
+    /// A delta from its two columns, or `None` if they differ in length.
+    #[must_use]
+    pub fn from_columns(rows: Vec<R>, weights: Vec<W>) -> Option<Self> {
+        (rows.len() == weights.len()).then_some(Self { rows, weights })
+    }
+
+    /// The two columns.
+    #[must_use]
+    pub fn into_columns(self) -> (Vec<R>, Vec<W>) {
+        (self.rows, self.weights)
+    }
+
+    /// How many entries there are; a row that stands twice counts twice.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no entry.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The column of rows.
+    #[inline]
+    #[must_use]
+    pub fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
+    /// The column of weights.
+    #[inline]
+    #[must_use]
+    pub fn weights(&self) -> &[W] {
+        &self.weights
+    }
+
+    /// The entries in the order in which they were pushed.
+    #[inline]
+    pub fn iter(&self) -> std::iter::Zip<std::slice::Iter<'_, R>, std::slice::Iter<'_, W>> {
+        self.rows.iter().zip(&self.weights)
+    }
+
+    /// Removes every entry and keeps the memory.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.weights.clear();
+    }
+
+    /// Keeps the first `len` entries.
+    pub fn truncate(&mut self, len: usize) {
+        self.rows.truncate(len);
+        self.weights.truncate(len);
+    }
+
+    /// Makes room for `additional` further entries.
+    #[inline]
+    pub fn reserve(&mut self, additional: usize) {
+        self.rows.reserve(additional);
+        self.weights.reserve(additional);
+    }
+
+    /// Moves all entries of `other` to the end of this delta, in O(1) if this one is empty (the two
+    /// then trade their memory).
+    pub fn append(&mut self, other: &mut Self) {
+        if self.is_empty() {
+            std::mem::swap(self, other);
+        } else {
+            self.rows.append(&mut other.rows);
+            self.weights.append(&mut other.weights);
+        }
+    }
+
+    /// Takes all entries out, in order, and keeps the memory.
+    pub fn drain(&mut self) -> impl Iterator<Item = (R, W)> {
+        self.rows.drain(..).zip(self.weights.drain(..))
+    }
+
+    /// Bytes of memory the columns own, not counting what rows own.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<R>() + self.weights.capacity() * size_of::<W>()
+    }
+}
+
+impl<R, W: Ring> Delta<R, W> {
+    /// Changes the weight of `row` by `weight`; nothing happens if that is zero.
+    #[inline]
+    pub fn push(&mut self, row: R, weight: W) {
+        if !weight.is_zero() {
+            self.rows.push(row);
+            self.weights.push(weight);
+        }
+    }
+
+    /// Adds one copy of `row`.
+    #[inline]
+    pub fn insert(&mut self, row: R) {
+        self.push(row, W::one());
+    }
+
+    /// Takes one copy of `row` away.
+    ///
+    /// # Panics
+    /// If the ring has no −1, which no ring of this crate is.
+    #[inline]
+    pub fn delete(&mut self, row: R) {
+        self.push(row, W::one().try_neg().expect("a ring has the inverse of one"));
+    }
+
+    /// Appends clones of all entries of `other`.
+    pub fn extend_from(&mut self, other: &Self)
+    where
+        R: Clone,
+    {
+        self.rows.extend_from_slice(&other.rows);
+        self.weights.extend_from_slice(&other.weights);
+    }
+
+    /// Appends clones of all entries of `other` with opposite weights.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a weight has no inverse; this delta is then unchanged.
+    pub fn try_extend_negated(&mut self, other: &Self) -> Result<(), Overflow>
+    where
+        R: Clone,
+    {
+        let start = self.len();
+        self.extend_from(other);
+        let negated = W::try_negate_column(&mut self.weights[start..]);
+        if negated.is_err() {
+            self.truncate(start);
+        }
+        negated
+    }
+
+    /// Negates every weight.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a weight has no inverse; the delta is then unchanged.
+    pub fn try_negate(&mut self) -> Result<(), Overflow> {
+        W::try_negate_column(&mut self.weights)
+    }
+
+    /// Multiplies every weight by `factor`.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a product has no value; the delta is then unchanged.
+    pub fn try_scale(&mut self, factor: &W) -> Result<(), Overflow> {
+        if factor.is_zero() {
+            self.clear();
+            return Ok(());
+        }
+        W::try_scale_column(&mut self.weights, factor)
+    }
+
+    /// The same change as a sorted batch in which each row stands once.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the weights of one row have no sum.
+    pub fn consolidate(self) -> Result<Batch<R, W>, Overflow>
+    where
+        R: Ord,
+    {
+        Batch::from_delta(self)
+    }
+}
+
+impl<R, W> Default for Delta<R, W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: std::fmt::Debug, W: std::fmt::Debug> std::fmt::Debug for Delta<R, W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        crate::debug::weighted_rows(f, self.iter())
+    }
+}
+
+impl<R, W: Ring> FromIterator<(R, W)> for Delta<R, W> {
+    fn from_iter<I: IntoIterator<Item = (R, W)>>(entries: I) -> Self {
+        let mut delta = Self::new();
+        delta.extend(entries);
+        delta
+    }
+}
+
+impl<R, W: Ring> Extend<(R, W)> for Delta<R, W> {
+    fn extend<I: IntoIterator<Item = (R, W)>>(&mut self, entries: I) {
+        let entries = entries.into_iter();
+        self.reserve(entries.size_hint().0);
+        for (row, weight) in entries {
+            self.push(row, weight);
+        }
+    }
+}
+
+impl<R, W> IntoIterator for Delta<R, W> {
+    type Item = (R, W);
+    type IntoIter = std::iter::Zip<std::vec::IntoIter<R>, std::vec::IntoIter<W>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_iter().zip(self.weights)
+    }
+}
+
+impl<'a, R, W> IntoIterator for &'a Delta<R, W> {
+    type Item = (&'a R, &'a W);
+    type IntoIter = std::iter::Zip<std::slice::Iter<'a, R>, std::slice::Iter<'a, W>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn appending_to_an_empty_delta_trades_memory() {
+        let mut source: Delta<_> = [(1, 1), (2, -1)].into_iter().collect();
+        let address = source.rows().as_ptr();
+        let mut target = Delta::new();
+        target.append(&mut source);
+        assert_eq!(target.rows().as_ptr(), address);
+        assert!(source.is_empty());
+        source.insert(3);
+        target.append(&mut source);
+        assert_eq!(target.rows(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_negation_that_overflows_appends_nothing() {
+        let mut delta: Delta<_> = [("a", 1)].into_iter().collect();
+        let extreme: Delta<_> = [("b", 1), ("c", i64::MIN)].into_iter().collect();
+        assert_eq!(delta.try_extend_negated(&extreme), Err(Overflow));
+        assert_eq!(delta.rows(), ["a"]);
+    }
+
+    #[test]
+    fn zero_weights_are_not_kept() {
+        let delta: Delta<_> = [("a", 0), ("b", 1)].into_iter().collect();
+        assert_eq!(delta.rows(), ["b"]);
+        let mut scaled = delta;
+        assert_eq!(scaled.try_scale(&0), Ok(()));
+        assert!(scaled.is_empty());
+    }
+}

@@ -1,0 +1,438 @@
+//! An indexed Z-set: rows of key and value, found by the key. It is the hash-indexed trace.
+//!
+//! # Shape       key -> group. A group of one row stands in the table; up to 32 rows share a block
+//!   of an arena; a larger group is a table of its own, found by value.
+//! # Invariants  no weight is zero and no group is empty.
+//! # Cost        update: O(1) expected, also in a group of a million rows; group: O(1) and then a
+//!   slice; a step that frees as many rows as it adds allocates nothing once warm.
+//! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
+
+use std::fmt::{Debug, Formatter};
+use std::hash::Hash;
+use std::ops::Index;
+
+use crate::algebra::{Overflow, Ring};
+use crate::arena::{Arena, Block, LARGEST_BLOCK};
+use crate::delta::Delta;
+use crate::row::Row;
+use crate::table::DenseTable;
+use crate::trace::Trace;
+
+/// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self).
+///
+/// ```
+/// use dbsp_zset::{Delta, IndexedZSet};
+///
+/// let mut owners = IndexedZSet::new();
+/// owners.try_apply(&Delta::from_iter([(("ann", "cat"), 1), (("ann", "dog"), 1), (("bob", "cat"), 1)]))?;
+/// assert_eq!(owners[&"ann"].len(), 2);
+/// assert_eq!(owners.weight(&"bob", &"cat"), 1);
+/// owners.try_update(&"bob", &"cat", &-1)?;
+/// assert!(owners[&"bob"].is_empty());
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+pub struct IndexedZSet<K, V, W = i64> {
+    groups: DenseTable<K, Group<V, W>>,
+    blocks: Arena<(V, W)>,
+    rows: usize,
+}
+
+/// The values of one key.
+#[derive(Default)]
+enum Group<V, W> {
+    /// No row: only while a group changes its form, and just before it leaves the table.
+    #[default]
+    Empty,
+    One((V, W)),
+    Block(Block),
+    Large(Box<DenseTable<V, W>>),
+}
+
+impl<K, V, W> IndexedZSet<K, V, W> {
+    /// An empty indexed Z-set, which owns no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { groups: DenseTable::new(), blocks: Arena::new(), rows: 0 }
+    }
+
+    /// How many different rows there are, over all keys.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// How many different keys there are.
+    #[inline]
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// All keys with their groups, in no meaningful order; allocates nothing.
+    pub fn groups(&self) -> impl Iterator<Item = (&K, &[(V, W)])> {
+        self.groups.entries().iter().map(|(key, group)| (key, group.rows(&self.blocks)))
+    }
+
+    /// All rows with their weights, in no meaningful order; allocates nothing.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V, &W)> {
+        self.groups().flat_map(|(key, rows)| rows.iter().map(move |(value, weight)| (key, value, weight)))
+    }
+
+    /// Removes every row and keeps the memory of the index.
+    pub fn clear(&mut self) {
+        for (_, group) in self.groups.drain() {
+            if let Group::Block(block) = group {
+                self.blocks.release(block);
+            }
+        }
+        self.rows = 0;
+    }
+
+    /// Bytes of memory this Z-set owns itself, not counting what rows own.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        let large: usize = self
+            .groups
+            .entries()
+            .iter()
+            .map(|(_, group)| match group {
+                Group::Large(table) => size_of::<DenseTable<V, W>>() + table.allocated_bytes(),
+                Group::Empty | Group::One(_) | Group::Block(_) => 0,
+            })
+            .sum();
+        self.groups.allocated_bytes() + self.blocks.allocated_bytes() + large
+    }
+}
+
+impl<K: Eq + Hash, V, W> IndexedZSet<K, V, W> {
+    /// The values of a key with their weights, in no meaningful order; empty for an unknown key.
+    #[inline]
+    #[must_use]
+    pub fn group(&self, key: &K) -> &[(V, W)] {
+        match self.groups.get(key) {
+            Some(group) => group.rows(&self.blocks),
+            None => &[],
+        }
+    }
+
+    /// Puts the keys into their order, in place and without allocation: until the next change
+    /// [`groups`](Self::groups) and [`iter`](Self::iter) follow it.
+    pub fn sort_keys(&mut self)
+    where
+        K: Ord,
+    {
+        self.groups.sort();
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
+    /// The weight of one row, zero if it does not stand here.
+    #[must_use]
+    pub fn weight(&self, key: &K, value: &V) -> W {
+        self.groups
+            .get(key)
+            .and_then(|group| group.find(value, &self.blocks).map(|i| group.rows(&self.blocks)[i].1.clone()))
+            .unwrap_or_else(W::zero)
+    }
+
+    /// Changes the weight of one row.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_update(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        if weight.is_zero() {
+            return Ok(());
+        }
+        let (position, is_new) =
+            self.groups.find_or_insert_with(key, || Group::One((value.clone(), weight.clone())));
+        if is_new {
+            self.rows += 1;
+            return Ok(());
+        }
+        self.add_at(position, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))
+    }
+
+    /// Changes the weight of one row by the opposite of `weight`.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_retract(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        match self.groups.find(key) {
+            Some(position) => {
+                self.add_at(position, value, |sum| sum.try_sub_assign(weight), || weight.try_neg())
+            }
+            None => self.try_update(key, value, &weight.try_neg()?),
+        }
+    }
+
+    /// Adds a whole delta, or nothing of it.
+    ///
+    /// # Errors
+    /// [`Overflow`] where one new weight has no value; nothing is then changed.
+    pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
+        for (i, ((key, value), weight)) in delta.iter().enumerate() {
+            if let Err(overflow) = self.try_update(key, value, weight) {
+                for ((key, value), weight) in delta.iter().take(i) {
+                    self.try_retract(key, value, weight).expect("what was just added can be taken back");
+                }
+                return Err(overflow);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a delta that [`try_apply`](Self::try_apply) has added.
+    ///
+    /// # Errors
+    /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
+    pub fn try_unapply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
+        delta.iter().try_for_each(|((key, value), weight)| self.try_retract(key, value, weight))
+    }
+
+    /// Changes the weight of `value` in the group at `position` by `change`; if the value is new
+    /// there, it gets the weight `fresh`.
+    fn add_at(
+        &mut self,
+        position: usize,
+        value: &V,
+        change: impl FnOnce(&mut W) -> Result<(), Overflow>,
+        fresh: impl FnOnce() -> Result<W, Overflow>,
+    ) -> Result<(), Overflow> {
+        let group = self.groups.value_mut(position);
+        let Some(i) = group.find(value, &self.blocks) else {
+            let weight = fresh()?;
+            if !weight.is_zero() {
+                group.push((value.clone(), weight), &mut self.blocks);
+                self.rows += 1;
+            }
+            return Ok(());
+        };
+        let sum = group.weight_mut(i, &mut self.blocks).expect("find() gave a position in the group");
+        change(sum)?;
+        if sum.is_zero() {
+            self.rows -= 1;
+            if group.swap_remove(i, &mut self.blocks) {
+                self.groups.swap_remove(position);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<V, W> Group<V, W> {
+    /// The rows of the group.
+    #[inline]
+    fn rows<'a>(&'a self, blocks: &'a Arena<(V, W)>) -> &'a [(V, W)] {
+        match self {
+            Self::Empty => &[],
+            Self::One(row) => std::slice::from_ref(row),
+            Self::Block(block) => blocks.slice(block),
+            Self::Large(table) => table.entries(),
+        }
+    }
+}
+
+impl<V: Eq + Hash, W> Group<V, W> {
+    /// Where a value stands among the rows.
+    #[inline]
+    fn find(&self, value: &V, blocks: &Arena<(V, W)>) -> Option<usize> {
+        match self {
+            Self::Large(table) => table.find(value),
+            small => small.rows(blocks).iter().position(|row| row.0 == *value),
+        }
+    }
+
+    /// The weight of the row at `i`, which [`find`](Self::find) gave.
+    #[inline]
+    fn weight_mut<'a>(&'a mut self, i: usize, blocks: &'a mut Arena<(V, W)>) -> Option<&'a mut W> {
+        match self {
+            Self::Empty => None,
+            Self::One(row) => Some(&mut row.1),
+            Self::Block(block) => Some(&mut blocks.slice_mut(block)[i].1),
+            Self::Large(table) => Some(table.value_mut(i)),
+        }
+    }
+
+    /// Adds a row whose value is new to the group.
+    fn push(&mut self, row: (V, W), blocks: &mut Arena<(V, W)>) {
+        *self = match std::mem::take(self) {
+            Self::Empty => Self::One(row),
+            Self::One(first) => Self::Block(blocks.block_of_two(first, row)),
+            Self::Block(mut block) if block.len() < LARGEST_BLOCK => {
+                blocks.push(&mut block, row);
+                Self::Block(block)
+            }
+            Self::Block(mut block) => {
+                let mut table = Box::new(DenseTable::with_capacity(2 * LARGEST_BLOCK));
+                while block.len() > 0 {
+                    let (value, weight) = blocks.swap_remove(&mut block, 0);
+                    table.insert_new(value, weight);
+                }
+                blocks.release(block);
+                table.insert_new(row.0, row.1);
+                Self::Large(table)
+            }
+            Self::Large(mut table) => {
+                table.insert_new(row.0, row.1);
+                Self::Large(table)
+            }
+        };
+    }
+
+    /// Removes the row at `i` and says whether the group is now empty.
+    fn swap_remove(&mut self, i: usize, blocks: &mut Arena<(V, W)>) -> bool {
+        *self = match std::mem::take(self) {
+            Self::Empty | Self::One(_) => Self::Empty,
+            Self::Block(mut block) => {
+                blocks.swap_remove(&mut block, i);
+                if block.len() == 1 {
+                    let last = blocks.swap_remove(&mut block, 0);
+                    blocks.release(block);
+                    Self::One(last)
+                } else {
+                    Self::Block(block)
+                }
+            }
+            Self::Large(mut table) => {
+                table.swap_remove(i);
+                if table.len() <= LARGEST_BLOCK / 2 {
+                    let mut small = Self::Empty;
+                    for row in table.into_entries() {
+                        small.push(row, blocks);
+                    }
+                    small
+                } else {
+                    Self::Large(table)
+                }
+            }
+        };
+        matches!(self, Self::Empty)
+    }
+}
+
+impl<K, V, W> Drop for IndexedZSet<K, V, W> {
+    fn drop(&mut self) {
+        // The arena does not know which of its slots are filled; only rows that own something care.
+        if std::mem::needs_drop::<(V, W)>() {
+            self.clear();
+        }
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> Trace for IndexedZSet<K, V, W> {
+    type Key = K;
+    type Value = V;
+    type Weight = W;
+
+    fn update(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.try_update(key, value, weight)
+    }
+
+    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, &'a W)>
+    where
+        V: 'a,
+        W: 'a,
+    {
+        self.group(key).iter().map(|(value, weight)| (value, weight))
+    }
+
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn key_count(&self) -> usize {
+        self.groups.len()
+    }
+}
+
+impl<K, V, W> Default for IndexedZSet<K, V, W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> Clone for IndexedZSet<K, V, W> {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new();
+        copy.groups.reserve(self.key_count());
+        for (key, rows) in self.groups() {
+            let mut group = Group::Empty;
+            for row in rows {
+                group.push(row.clone(), &mut copy.blocks);
+            }
+            copy.groups.insert_new(key.clone(), group);
+        }
+        copy.rows = self.rows;
+        copy
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> PartialEq for IndexedZSet<K, V, W> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+            && self.iter().all(|(key, value, weight)| other.weight(key, value) == *weight)
+    }
+}
+
+impl<K: Row + Debug, V: Row + Debug, W: Ring + Debug> Debug for IndexedZSet<K, V, W> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let mut groups: Vec<_> = self.groups().collect();
+        groups.sort_unstable_by_key(|(key, _)| *key);
+        let shown = groups.into_iter().map(|(key, rows)| (key, ShownGroup(rows)));
+        f.debug_map().entries(shown).finish()
+    }
+}
+
+/// A group as [`Debug`] shows it: in the order of its values.
+struct ShownGroup<'a, V, W>(&'a [(V, W)]);
+
+impl<V: Ord + Debug, W: Debug> Debug for ShownGroup<'_, V, W> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let mut rows: Vec<_> = self.0.iter().map(|(value, weight)| (value, weight)).collect();
+        rows.sort_unstable_by_key(|(value, _)| *value);
+        crate::debug::weighted_rows(f, rows.into_iter())
+    }
+}
+
+impl<K: Eq + Hash, V, W> Index<&K> for IndexedZSet<K, V, W> {
+    type Output = [(V, W)];
+
+    fn index(&self, key: &K) -> &[(V, W)] {
+        self.group(key)
+    }
+}
+
+/// Collects rows with their weights.
+///
+/// # Panics
+/// If the weights of one row have no sum; [`IndexedZSet::try_apply`] gives an error instead.
+impl<K: Row, V: Row, W: Ring> FromIterator<((K, V), W)> for IndexedZSet<K, V, W> {
+    fn from_iter<I: IntoIterator<Item = ((K, V), W)>>(rows: I) -> Self {
+        let mut zset = Self::new();
+        zset.extend(rows);
+        zset
+    }
+}
+
+/// Adds rows with their weights.
+///
+/// # Panics
+/// If the weights of one row have no sum; [`IndexedZSet::try_apply`] gives an error instead.
+impl<K: Row, V: Row, W: Ring> Extend<((K, V), W)> for IndexedZSet<K, V, W> {
+    fn extend<I: IntoIterator<Item = ((K, V), W)>>(&mut self, rows: I) {
+        for ((key, value), weight) in rows {
+            self.try_update(&key, &value, &weight).expect("the weights of a row have a sum");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

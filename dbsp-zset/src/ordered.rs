@@ -1,0 +1,167 @@
+//! An ordered trace: keys by hash, the values of each key in order, with a summary of every range.
+//!
+//! # Shape       key -> [`SummaryTree`] of `(value, weight)`.
+//! # Invariants  no weight is zero and no group is empty.
+//! # Cost        update, first, last, search by summary: O(log group); summary of a group: O(1).
+//! # Not here    the keys have no order: a range over one order of everything is one group, of `()`.
+
+use crate::algebra::{Monoid, Overflow, Ring};
+use crate::row::Row;
+use crate::table::DenseTable;
+use crate::trace::Trace;
+
+mod tree;
+
+pub use tree::SummaryTree;
+
+/// How the rows of a tree are summed up; see [`SummaryTree`].
+///
+/// It is given to every call instead of being kept, so that a trace stays plain data.
+pub trait Summarise<V, W> {
+    /// What a range of rows is summed up as.
+    type Summary: Monoid;
+
+    /// The summary of one row.
+    ///
+    /// # Errors
+    /// [`Overflow`] where it has no value.
+    fn summarise(&self, value: &V, weight: &W) -> Result<Self::Summary, Overflow>;
+}
+
+/// No summary: order alone.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plain;
+
+impl<V, W> Summarise<V, W> for Plain {
+    type Summary = ();
+
+    fn summarise(&self, _: &V, _: &W) -> Result<(), Overflow> {
+        Ok(())
+    }
+}
+
+impl<V, W, M: Monoid, F: Fn(&V, &W) -> Result<M, Overflow>> Summarise<V, W> for F {
+    type Summary = M;
+
+    fn summarise(&self, value: &V, weight: &W) -> Result<M, Overflow> {
+        self(value, weight)
+    }
+}
+
+/// An ordered trace; see the [module](self).
+///
+/// ```
+/// use dbsp_zset::{OrderedTrace, Plain};
+///
+/// let mut bids = OrderedTrace::<&str, u32>::new();
+/// for price in [30, 10, 20] {
+///     bids.try_update(&"vase", &price, &1, &Plain)?;
+/// }
+/// let vase = bids.tree(&"vase").expect("three bids");
+/// assert_eq!((vase.first(), vase.last()), (Some(&(10, 1)), Some(&(30, 1))));
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+#[derive(Clone)]
+pub struct OrderedTrace<K, V, W = i64, S = ()> {
+    groups: DenseTable<K, SummaryTree<V, W, S>>,
+    rows: usize,
+}
+
+impl<K, V, W, S> OrderedTrace<K, V, W, S> {
+    /// An empty trace, which owns no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { groups: DenseTable::new(), rows: 0 }
+    }
+
+    /// All keys with their trees, in no meaningful order.
+    pub fn groups(&self) -> impl Iterator<Item = (&K, &SummaryTree<V, W, S>)> {
+        self.groups.entries().iter().map(|(key, tree)| (key, tree))
+    }
+}
+
+impl<K, V, W, S> Default for OrderedTrace<K, V, W, S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K: Row, V: Row, W: Ring, S: Monoid> OrderedTrace<K, V, W, S> {
+    /// The values of a key in order.
+    #[inline]
+    #[must_use]
+    pub fn tree(&self, key: &K) -> Option<&SummaryTree<V, W, S>> {
+        self.groups.get(key)
+    }
+
+    /// Changes the weight of one row; `summarise` has to be the same in every call.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
+    pub fn try_update(
+        &mut self,
+        key: &K,
+        value: &V,
+        weight: &W,
+        summarise: &impl Summarise<V, W, Summary = S>,
+    ) -> Result<(), Overflow> {
+        self.change(key, |tree| tree.try_update(value, weight, summarise))
+    }
+
+    /// Changes the weight of one row by the opposite of `weight`.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
+    pub fn try_retract(
+        &mut self,
+        key: &K,
+        value: &V,
+        weight: &W,
+        summarise: &impl Summarise<V, W, Summary = S>,
+    ) -> Result<(), Overflow> {
+        self.change(key, |tree| tree.try_retract(value, weight, summarise))
+    }
+
+    /// Changes the tree of a key, which comes and goes as it gets and loses rows.
+    fn change(
+        &mut self,
+        key: &K,
+        change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), Overflow>,
+    ) -> Result<(), Overflow> {
+        let (position, _) = self.groups.find_or_insert_with(key, SummaryTree::new);
+        let tree = self.groups.value_mut(position);
+        let before = tree.len();
+        let changed = change(tree);
+        self.rows = self.rows - before + tree.len();
+        if tree.is_empty() {
+            self.groups.swap_remove(position);
+        }
+        changed
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> Trace for OrderedTrace<K, V, W> {
+    type Key = K;
+    type Value = V;
+    type Weight = W;
+
+    fn update(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.try_update(key, value, weight, &Plain)
+    }
+
+    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, &'a W)>
+    where
+        V: 'a,
+        W: 'a,
+    {
+        self.groups.get(key).into_iter().flat_map(SummaryTree::iter)
+    }
+
+    fn len(&self) -> usize {
+        self.rows
+    }
+
+    fn key_count(&self) -> usize {
+        self.groups.entries().len()
+    }
+}

@@ -1,0 +1,302 @@
+//! A hash table whose entries stand densely, each at a position that only a removal changes.
+//!
+//! # Shape       `entries[i]` is a key with its value; `index` maps a key's hash to `i`.
+//! # Invariants  every entry is in the index exactly once, under the hash of its key.
+//! # Cost        find, insert, remove: O(1) expected; iteration: a walk over a slice.
+//! # Not here    no weights and no rows: those meet in `ZSet`, `IndexedZSet` and the operators.
+//!
+//! Positions let an operator remember which groups a step touched without hashing them again, and
+//! dense entries make iteration free of allocation and of empty slots. The index keeps 32 bits of
+//! each hash beside the position, so growing never looks at a key and a lookup compares keys only
+//! where those bits agree.
+
+use std::hash::Hash;
+
+use hashbrown::HashTable;
+
+use crate::row::hash_of;
+
+/// A dense hash table; see the [module](self).
+#[derive(Clone)]
+pub struct DenseTable<K, V> {
+    entries: Vec<(K, V)>,
+    index: HashTable<Slot>,
+}
+
+/// One bucket of the index: half a hash and a position.
+#[derive(Clone, Copy)]
+struct Slot {
+    hash: u32,
+    position: u32,
+}
+
+impl Slot {
+    /// The 64 bits that hashbrown wants: its low bits choose the bucket, its top seven the tag.
+    #[inline]
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash) << 32 | u64::from(hash)
+    }
+}
+
+impl<K, V> DenseTable<K, V> {
+    /// An empty table, which owns no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { entries: Vec::new(), index: HashTable::new() }
+    }
+
+    /// An empty table with room for `capacity` entries.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity), index: HashTable::with_capacity(capacity) }
+    }
+
+    /// Makes room for `additional` further entries.
+    pub fn reserve(&mut self, additional: usize) {
+        self.entries.reserve(additional);
+        self.index.reserve(additional, |slot| Slot::spread(slot.hash));
+    }
+
+    /// How many entries there are.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All entries, in no meaningful order.
+    #[inline]
+    #[must_use]
+    pub fn entries(&self) -> &[(K, V)] {
+        &self.entries
+    }
+
+    /// All values with leave to change them, and their keys.
+    #[inline]
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.entries.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
+    /// Takes every entry out and keeps the memory.
+    pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> {
+        self.index.clear();
+        self.entries.drain(..)
+    }
+
+    /// Removes every entry and keeps the memory.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.index.clear();
+    }
+
+    /// Bytes of memory this table owns itself, not counting what keys and values own.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<(K, V)>() + self.index.allocation_size()
+    }
+
+    /// The entries, in no meaningful order.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<(K, V)> {
+        self.entries
+    }
+}
+
+impl<K: Eq + Hash, V> DenseTable<K, V> {
+    /// Where `key` stands.
+    #[inline]
+    #[must_use]
+    pub fn find(&self, key: &K) -> Option<usize> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let hash = hash_of(key) as u32;
+        let entries = &self.entries;
+        self.index
+            .find(Slot::spread(hash), |slot| {
+                slot.hash == hash && entries[slot.position as usize].0 == *key
+            })
+            .map(|slot| slot.position as usize)
+    }
+
+    /// The value of `key`.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.find(key).map(|position| &self.entries[position].1)
+    }
+
+    /// The value at a position that [`find`](Self::find) or
+    /// [`find_or_insert_with`](Self::find_or_insert_with) gave.
+    ///
+    /// # Panics
+    /// If nothing stands at `position`.
+    #[inline]
+    pub fn value_mut(&mut self, position: usize) -> &mut V {
+        &mut self.entries[position].1
+    }
+
+    /// Where `key` stands, after inserting `value()` under a clone of it if it was absent, and
+    /// whether that was so.
+    ///
+    /// # Panics
+    /// If the table would come to hold more than `u32::MAX` entries.
+    #[inline]
+    pub fn find_or_insert_with(&mut self, key: &K, value: impl FnOnce() -> V) -> (usize, bool)
+    where
+        K: Clone,
+    {
+        let hash = hash_of(key) as u32;
+        let entries = &mut self.entries;
+        let entry = self.index.entry(
+            Slot::spread(hash),
+            |slot| slot.hash == hash && entries[slot.position as usize].0 == *key,
+            |slot| Slot::spread(slot.hash),
+        );
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(slot) => (slot.get().position as usize, false),
+            hashbrown::hash_table::Entry::Vacant(vacant) => {
+                let position = entries.len();
+                let narrow = u32::try_from(position).expect("a table holds at most u32::MAX entries");
+                entries.push((key.clone(), value()));
+                vacant.insert(Slot { hash, position: narrow });
+                (position, true)
+            }
+        }
+    }
+
+    /// Inserts a key that the table does not hold.
+    ///
+    /// # Panics
+    /// If the table would come to hold more than `u32::MAX` entries; with debug assertions also if
+    /// it holds the key.
+    pub fn insert_new(&mut self, key: K, value: V) {
+        debug_assert!(self.find(&key).is_none(), "a new key does not stand in the table");
+        let hash = hash_of(&key) as u32;
+        let position = u32::try_from(self.entries.len()).expect("a table holds at most u32::MAX entries");
+        self.entries.push((key, value));
+        self.index.insert_unique(Slot::spread(hash), Slot { hash, position }, |slot| {
+            Slot::spread(slot.hash)
+        });
+    }
+
+    /// Removes the entry at `position`; the last entry moves there.
+    ///
+    /// # Panics
+    /// If nothing stands at `position`.
+    pub fn swap_remove(&mut self, position: usize) -> (K, V) {
+        self.unlink(position);
+        let last = self.entries.len() - 1;
+        if position != last {
+            let hash = hash_of(&self.entries[last].0) as u32;
+            let slot = self
+                .index
+                .find_mut(Slot::spread(hash), |slot| slot.position as usize == last)
+                .expect("every entry is in the index");
+            slot.position = position as u32;
+        }
+        self.entries.swap_remove(position)
+    }
+
+    /// Keeps the entries that `keep` accepts.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        let before = self.entries.len();
+        self.entries.retain_mut(|(key, value)| keep(key, value));
+        if self.entries.len() != before {
+            self.rebuild_index();
+        }
+    }
+
+    /// Puts the entries into the order of their keys, in place and without allocation.
+    pub fn sort(&mut self)
+    where
+        K: Ord,
+    {
+        self.entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        self.rebuild_index();
+    }
+
+    /// Takes the entry at `position` out of the index.
+    fn unlink(&mut self, position: usize) {
+        let hash = hash_of(&self.entries[position].0) as u32;
+        if let Ok(slot) =
+            self.index.find_entry(Slot::spread(hash), |slot| slot.position as usize == position)
+        {
+            slot.remove();
+        }
+    }
+
+    /// Fills the index anew from the entries.
+    fn rebuild_index(&mut self) {
+        self.index.clear();
+        for (position, (key, _)) in self.entries.iter().enumerate() {
+            let hash = hash_of(key) as u32;
+            let slot = Slot { hash, position: position as u32 };
+            self.index.insert_unique(Slot::spread(hash), slot, |slot| Slot::spread(slot.hash));
+        }
+    }
+}
+
+impl<K, V> Default for DenseTable<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn positions_hold_until_a_removal() {
+        let mut table = DenseTable::new();
+        for key in 0..1_000_u32 {
+            assert_eq!(table.find_or_insert_with(&key, || key * 2), (key as usize, true));
+        }
+        assert_eq!(table.find_or_insert_with(&7, || 0), (7, false));
+        assert_eq!(table.swap_remove(7), (7, 14));
+        assert_eq!(table.find(&7), None);
+        assert_eq!(table.find(&999), Some(7));
+        assert_eq!(table.get(&500), Some(&1_000));
+    }
+
+    #[test]
+    fn agrees_with_a_std_map_under_random_work() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 33
+        };
+        let mut table = DenseTable::new();
+        let mut model = HashMap::new();
+        for _ in 0..20_000 {
+            let key = random() % 500;
+            if random() % 3 == 0 {
+                let removed = table.find(&key).map(|position| table.swap_remove(position).1);
+                assert_eq!(removed, model.remove(&key));
+            } else {
+                let value = random();
+                let (position, _) = table.find_or_insert_with(&key, || 0);
+                *table.value_mut(position) = value;
+                model.insert(key, value);
+            }
+            assert_eq!(table.len(), model.len());
+        }
+        table.sort();
+        assert!(table.entries().is_sorted());
+        table.retain(|key, _| key % 2 == 0);
+        model.retain(|key, _| key % 2 == 0);
+        assert_eq!(table.len(), model.len());
+        for (key, value) in &model {
+            assert_eq!(table.get(key), Some(value));
+        }
+    }
+}

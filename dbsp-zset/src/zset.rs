@@ -1,0 +1,435 @@
+//! A Z-set: rows with weights, found by hash.
+//!
+//! # Shape       a dense table from row to weight.
+//! # Invariants  no weight is zero, so two Z-sets are the same function exactly if they are equal.
+//! # Cost        get and change of one row: O(1) expected; the algebra: O(n + m).
+//! # Not here    no key: see [`IndexedZSet`]; no history: see `Delta`.
+//!
+//! A Z-set is a function from rows to weights that is zero almost everywhere (DBSP, section 3.1). A
+//! set has weights one, a multiset positive ones, a change any. The methods that compute new Z-sets
+//! are the batch meaning of relational algebra; the incremental operators are in `dbsp-ops`.
+
+use std::fmt::{Debug, Formatter};
+use std::hash::Hash;
+use std::ops::Index;
+
+use crate::algebra::{OrderedRing, Overflow, Ring};
+use crate::delta::Delta;
+use crate::indexed::IndexedZSet;
+use crate::row::Row;
+use crate::table::DenseTable;
+
+/// A Z-set; see the [module](self).
+///
+/// ```
+/// use dbsp_zset::ZSet;
+///
+/// let mut stock: ZSet<&str> = [("pear", 3), ("fig", 1)].into_iter().collect();
+/// stock.try_add_row(&"fig", &-1)?;
+/// assert_eq!(stock.get(&"pear"), 3);
+/// assert_eq!(stock.len(), 1);
+/// let sold: ZSet<&str> = [("pear", -1)].into_iter().collect();
+/// assert_eq!(stock.try_add(&sold)?[&"pear"], 2);
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+#[derive(Clone)]
+pub struct ZSet<R, W = i64> {
+    rows: DenseTable<R, W>,
+}
+
+impl<R, W> ZSet<R, W> {
+    /// An empty Z-set, which owns no memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { rows: DenseTable::new() }
+    }
+
+    /// An empty Z-set with room for `capacity` rows.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { rows: DenseTable::with_capacity(capacity) }
+    }
+
+    /// How many different rows have a weight.
+    #[inline]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.entries().len()
+    }
+
+    /// Whether no row has a weight.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.entries().is_empty()
+    }
+
+    /// All rows with their weights, in no meaningful order unless [`sort`](Self::sort) gave them
+    /// one; allocates nothing.
+    #[inline]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&R, &W)> + Clone {
+        self.rows.entries().iter().map(|(row, weight)| (row, weight))
+    }
+
+    /// Removes every row and keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+    }
+
+    /// Bytes of memory this Z-set owns itself, not counting what rows own.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.rows.allocated_bytes()
+    }
+}
+
+impl<R: Ord + Hash, W> ZSet<R, W> {
+    /// Puts the rows into their order, in place and without allocation: until the next change
+    /// [`iter`](Self::iter) follows it. O(n log n).
+    pub fn sort(&mut self) {
+        self.rows.sort();
+    }
+
+    /// All rows in order with their weights, after sorting in place; allocates nothing.
+    pub fn iter_ordered(&mut self) -> impl ExactSizeIterator<Item = (&R, &W)> {
+        if !self.rows.entries().is_sorted_by(|left, right| left.0 < right.0) {
+            self.sort();
+        }
+        self.iter()
+    }
+}
+
+impl<R: Row, W: Ring> ZSet<R, W> {
+    /// The Z-set of some weighted rows.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the weights of one row have no sum.
+    pub fn try_from_rows(rows: impl IntoIterator<Item = (R, W)>) -> Result<Self, Overflow> {
+        let rows = rows.into_iter();
+        let mut zset = Self::with_capacity(rows.size_hint().0);
+        for (row, weight) in rows {
+            zset.try_add_row(&row, &weight)?;
+        }
+        Ok(zset)
+    }
+
+    /// The Z-set in which each element of a slice has weight one for each time it stands there.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a count has no value.
+    pub fn try_from_slice(rows: &[R]) -> Result<Self, Overflow> {
+        let mut zset = Self::with_capacity(rows.len());
+        for row in rows {
+            zset.try_add_row(row, &W::one())?;
+        }
+        Ok(zset)
+    }
+
+    /// The weight of a row, zero for an unknown one.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, row: &R) -> W {
+        self.rows.get(row).cloned().unwrap_or_else(W::zero)
+    }
+
+    /// Whether the weight of a row is not zero.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, row: &R) -> bool {
+        self.rows.find(row).is_some()
+    }
+
+    /// Changes the weight of one row.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    #[inline]
+    pub fn try_add_row(&mut self, row: &R, weight: &W) -> Result<(), Overflow> {
+        if weight.is_zero() {
+            return Ok(());
+        }
+        let (position, is_new) = self.rows.find_or_insert_with(row, || weight.clone());
+        if is_new {
+            return Ok(());
+        }
+        let sum = self.rows.value_mut(position);
+        sum.try_add_assign(weight)?;
+        if sum.is_zero() {
+            self.rows.swap_remove(position);
+        }
+        Ok(())
+    }
+
+    /// Adds a whole delta, or nothing of it. O(|delta|).
+    ///
+    /// # Errors
+    /// [`Overflow`] where one new weight has no value; nothing is then changed.
+    pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
+        for (i, (row, weight)) in delta.iter().enumerate() {
+            if let Err(overflow) = self.try_add_row(row, weight) {
+                self.take_back(delta.iter().take(i)).expect("what was just added can be taken back");
+                return Err(overflow);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a delta that [`try_apply`](Self::try_apply) has added.
+    ///
+    /// # Errors
+    /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
+    pub fn try_unapply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
+        self.take_back(delta.iter())
+    }
+
+    /// The sum: weights add up.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a sum has no value.
+    pub fn try_add(&self, other: &Self) -> Result<Self, Overflow> {
+        let (large, small) = if self.len() < other.len() { (other, self) } else { (self, other) };
+        let mut sum = large.clone();
+        small.iter().try_for_each(|(row, weight)| sum.try_add_row(row, weight))?;
+        Ok(sum)
+    }
+
+    /// The difference: weights of `other` are subtracted.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a difference has no value.
+    pub fn try_sub(&self, other: &Self) -> Result<Self, Overflow> {
+        let mut difference = self.clone();
+        difference.take_back(other.iter())?;
+        Ok(difference)
+    }
+
+    /// The negation: every weight becomes its inverse.
+    ///
+    /// # Errors
+    /// [`Overflow`] where an inverse has no value.
+    pub fn try_neg(&self) -> Result<Self, Overflow> {
+        self.try_map_weights(W::try_neg)
+    }
+
+    /// Every weight multiplied by `factor`.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a product has no value.
+    pub fn try_scale(&self, factor: &W) -> Result<Self, Overflow> {
+        self.try_map_weights(|weight| weight.try_mul(factor))
+    }
+
+    /// The Cartesian product: all pairs of rows, weights multiplied. O(n · m).
+    ///
+    /// # Errors
+    /// [`Overflow`] where a product has no value.
+    pub fn try_product<S: Row>(&self, other: &ZSet<S, W>) -> Result<ZSet<(R, S), W>, Overflow> {
+        let mut product = ZSet::with_capacity(self.len() * other.len());
+        for (row, weight) in self.iter() {
+            for (other_row, other_weight) in other.iter() {
+                product.try_add_row(&(row.clone(), other_row.clone()), &weight.try_mul(other_weight)?)?;
+            }
+        }
+        Ok(product)
+    }
+
+    /// The rows that `keep` accepts.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&R) -> bool) -> Self {
+        let mut kept = self.clone();
+        kept.rows.retain(|row, _| keep(row));
+        kept
+    }
+
+    /// The images of the rows; weights of rows with one image add up.
+    ///
+    /// # Errors
+    /// [`Overflow`] where such a sum has no value.
+    pub fn try_map<S: Row>(&self, image: impl Fn(&R) -> S) -> Result<ZSet<S, W>, Overflow> {
+        ZSet::try_from_rows(self.iter().map(|(row, weight)| (image(row), weight.clone())))
+    }
+
+    /// The rows as pairs of key and value, found by the key.
+    ///
+    /// # Errors
+    /// [`Overflow`] where weights of rows with one image have no sum.
+    pub fn try_index_by<K: Row, V: Row>(
+        &self,
+        pair: impl Fn(&R) -> (K, V),
+    ) -> Result<IndexedZSet<K, V, W>, Overflow> {
+        let mut indexed = IndexedZSet::new();
+        for (row, weight) in self.iter() {
+            let (key, value) = pair(row);
+            indexed.try_update(&key, &value, weight)?;
+        }
+        Ok(indexed)
+    }
+
+    /// A Z-set with the same rows and other weights.
+    fn try_map_weights(&self, image: impl Fn(&W) -> Result<W, Overflow>) -> Result<Self, Overflow> {
+        let mut mapped = self.clone();
+        for (_, weight) in mapped.rows.iter_mut() {
+            *weight = image(weight)?;
+        }
+        mapped.rows.retain(|_, weight| !weight.is_zero());
+        Ok(mapped)
+    }
+
+    /// Subtracts the weights of some rows.
+    fn take_back<'a>(&mut self, rows: impl Iterator<Item = (&'a R, &'a W)>) -> Result<(), Overflow>
+    where
+        W: 'a,
+    {
+        for (row, weight) in rows {
+            match self.rows.find(row) {
+                Some(position) => {
+                    let sum = self.rows.value_mut(position);
+                    sum.try_sub_assign(weight)?;
+                    if sum.is_zero() {
+                        self.rows.swap_remove(position);
+                    }
+                }
+                None => self.try_add_row(row, &weight.try_neg()?)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Row, W: OrderedRing> ZSet<R, W> {
+    /// The set of rows with a positive weight: each has weight one.
+    #[must_use]
+    pub fn distinct(&self) -> Self {
+        let mut set = self.positive();
+        for (_, weight) in set.rows.iter_mut() {
+            *weight = W::one();
+        }
+        set
+    }
+
+    /// The rows with a positive weight, as they are.
+    #[must_use]
+    pub fn positive(&self) -> Self {
+        let mut positive = self.clone();
+        positive.rows.retain(|_, weight| weight.is_positive());
+        positive
+    }
+}
+
+impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
+    /// The equi-join: for each key `image` of each pair of its values, weights multiplied.
+    ///
+    /// ```
+    /// use dbsp_zset::{IndexedZSet, ZSet};
+    ///
+    /// let ages: IndexedZSet<&str, u8> = [(("ann", 40), 1), (("bob", 7), 1)].into_iter().collect();
+    /// let pets: IndexedZSet<&str, &str> = [(("ann", "cat"), 2)].into_iter().collect();
+    /// let joined = ages.try_join(&pets, |name, age, pet| (*name, *age, *pet))?;
+    /// assert_eq!(joined, ZSet::from_iter([(("ann", 40, "cat"), 2)]));
+    /// # Ok::<(), dbsp_zset::Overflow>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Overflow`] where a product, or the sum of rows with one image, has no value.
+    pub fn try_join<U: Row, R: Row>(
+        &self,
+        other: &IndexedZSet<K, U, W>,
+        image: impl Fn(&K, &V, &U) -> R,
+    ) -> Result<ZSet<R, W>, Overflow> {
+        let mut joined = ZSet::new();
+        for (key, mine) in self.groups() {
+            let theirs = other.group(key);
+            for (value, weight) in mine {
+                for (other_value, other_weight) in theirs {
+                    joined.try_add_row(&image(key, value, other_value), &weight.try_mul(other_weight)?)?;
+                }
+            }
+        }
+        Ok(joined)
+    }
+
+    /// One row for each key for which `aggregate` of its group gives one.
+    #[must_use]
+    pub fn aggregate<A: Row>(&self, aggregate: impl Fn(&K, &[(V, W)]) -> Option<A>) -> ZSet<(K, A), W> {
+        let mut aggregated = ZSet::new();
+        for (key, group) in self.groups() {
+            if let Some(value) = aggregate(key, group) {
+                aggregated.rows.insert_new((key.clone(), value), W::one());
+            }
+        }
+        aggregated
+    }
+}
+
+impl<R, W> Default for ZSet<R, W> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Eq + Hash, W: PartialEq> PartialEq for ZSet<R, W> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len()
+            && self.iter().all(|(row, weight)| other.rows.get(row).is_some_and(|theirs| theirs == weight))
+    }
+}
+
+impl<R: Eq + Hash, W: Eq> Eq for ZSet<R, W> {}
+
+impl<R: Ord + Debug, W: Debug> Debug for ZSet<R, W> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let mut rows: Vec<_> = self.iter().collect();
+        rows.sort_unstable_by_key(|(row, _)| *row);
+        crate::debug::weighted_rows(f, rows.into_iter())
+    }
+}
+
+/// The weight of a row that stands in the Z-set.
+///
+/// # Panics
+/// If the weight of the row is zero; [`ZSet::get`] gives the zero instead.
+impl<R: Row, W: Ring> Index<&R> for ZSet<R, W> {
+    type Output = W;
+
+    fn index(&self, row: &R) -> &W {
+        self.rows.get(row).expect("an indexed row stands in the Z-set")
+    }
+}
+
+/// Collects rows with their weights.
+///
+/// # Panics
+/// If the weights of one row have no sum; [`ZSet::try_from_rows`] gives an error instead.
+impl<R: Row, W: Ring> FromIterator<(R, W)> for ZSet<R, W> {
+    fn from_iter<I: IntoIterator<Item = (R, W)>>(rows: I) -> Self {
+        Self::try_from_rows(rows).expect("the weights of a row have a sum")
+    }
+}
+
+/// Adds rows with their weights.
+///
+/// # Panics
+/// If the weights of one row have no sum; [`ZSet::try_add_row`] gives an error instead.
+impl<R: Row, W: Ring> Extend<(R, W)> for ZSet<R, W> {
+    fn extend<I: IntoIterator<Item = (R, W)>>(&mut self, rows: I) {
+        for (row, weight) in rows {
+            self.try_add_row(&row, &weight).expect("the weights of a row have a sum");
+        }
+    }
+}
+
+impl<R, W> IntoIterator for ZSet<R, W> {
+    type Item = (R, W);
+    type IntoIter = std::vec::IntoIter<(R, W)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.into_entries().into_iter()
+    }
+}
+
+impl<R, W> From<ZSet<R, W>> for Delta<R, W> {
+    fn from(zset: ZSet<R, W>) -> Self {
+        let (rows, weights) = zset.into_iter().unzip();
+        Self::from_columns(rows, weights).expect("unzip gives columns of one length")
+    }
+}
