@@ -123,6 +123,17 @@ impl<K: Eq + Hash, V, W> IndexedZSet<K, V, W> {
         }
     }
 
+    /// The value of a key that has exactly one, as after an aggregate or an upsert; its weight may be
+    /// any.
+    #[inline]
+    #[must_use]
+    pub fn value(&self, key: &K) -> Option<&V> {
+        match self.group(key) {
+            [(value, _)] => Some(value),
+            _ => None,
+        }
+    }
+
     /// Puts the keys into their order, in place and without allocation: until the next change
     /// [`groups`](Self::groups) and [`iter`](Self::iter) follow it.
     pub fn sort_keys(&mut self)

@@ -1,0 +1,282 @@
+//! Aggregates that are linear in the weights: count, sum, average, and several at once.
+//!
+//! # Formula     for linear f: f(i + d) = f(i) + f(d), so a group is kept as one running total
+//! # State       for each group its count, Σ weight, and the total of the aggregate
+//! # Cost        O(|delta|) additions, and two rows out for each group whose result changed
+//!
+//! The count stands beside the total because a group whose sum is 0 is not an empty group. A group
+//! has a result while its count is not 0.
+
+use dbsp_zset::{Delta, Monoid, Overflow, Row, Semigroup};
+
+use crate::groups::Groups;
+use crate::operator::Operator;
+
+/// How to aggregate values of type `V` by adding them up.
+pub trait LinearAggregate<V> {
+    /// The running total.
+    type Total: Monoid;
+    /// The result for a group.
+    type Output: Row;
+
+    /// Adds a value to a total as often as its weight says.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the total has no value.
+    fn add(&self, total: &mut Self::Total, value: &V, weight: i64) -> Result<(), Overflow>;
+
+    /// The result of a group from its count, which is not 0, and its total.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the result has no value.
+    fn output(&self, count: i64, total: &Self::Total) -> Result<Self::Output, Overflow>;
+}
+
+/// An incremental linear aggregate; see the [module](self).
+///
+/// ```
+/// use dbsp_ops::{Count, LinearAggregation, Operator, Sum};
+/// use dbsp_zset::Delta;
+///
+/// let mut sales = LinearAggregation::new((Count, Sum(|price: &i64| *price)));
+/// let mut out = Delta::new();
+/// sales.step(&Delta::from_iter([(("pen", 3), 1), (("pen", -3), 1), (("ink", 9), 2)]), &mut out)?;
+/// sales.commit();
+/// assert_eq!(format!("{out:?}"), r#"{("pen", (2, 0)): +1, ("ink", (2, 18)): +1}"#);
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+pub struct LinearAggregation<K, V, G: LinearAggregate<V>> {
+    aggregate: G,
+    groups: Groups<K, (i64, G::Total)>,
+    values: std::marker::PhantomData<fn(&V)>,
+}
+
+impl<K: Row, V, G: LinearAggregate<V>> LinearAggregation<K, V, G> {
+    /// An aggregation before its first step.
+    #[must_use]
+    pub const fn new(aggregate: G) -> Self {
+        Self { aggregate, groups: Groups::new(), values: std::marker::PhantomData }
+    }
+
+    /// The result of a group, none if it is empty.
+    fn output(&self, count: i64, total: &G::Total) -> Result<Option<G::Output>, Overflow> {
+        if count == 0 { Ok(None) } else { self.aggregate.output(count, total).map(Some) }
+    }
+}
+
+impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V, G> {
+    type In = (K, V);
+    type Out = (K, G::Output);
+
+    fn step(&mut self, delta: &Delta<(K, V)>, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
+        for ((key, value), weight) in delta {
+            let (count, total) = self.groups.touch(key);
+            count.try_add_assign(weight)?;
+            self.aggregate.add(total, value, *weight)?;
+        }
+        for (key, before, now) in self.groups.changes() {
+            let old = self.output(before.0, &before.1)?;
+            let new = self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
+            if old != new {
+                if let Some(old) = old {
+                    out.delete((key.clone(), old));
+                }
+                if let Some(new) = new {
+                    out.insert((key.clone(), new));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) {
+        self.groups.commit();
+    }
+
+    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
+        self.groups.abort();
+        Ok(())
+    }
+}
+
+/// Counts the rows of a group: Σ weight.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Count;
+
+impl<V> LinearAggregate<V> for Count {
+    type Total = ();
+    type Output = i64;
+
+    #[inline]
+    fn add(&self, (): &mut (), _: &V, _: i64) -> Result<(), Overflow> {
+        Ok(())
+    }
+
+    #[inline]
+    fn output(&self, count: i64, (): &()) -> Result<i64, Overflow> {
+        Ok(count)
+    }
+}
+
+/// Adds up a number of each row: Σ weight · number. The result has the type of the numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Sum<F>(pub F);
+
+impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Sum<F> {
+    type Total = i128;
+    type Output = N;
+
+    #[inline]
+    fn add(&self, total: &mut i128, value: &V, weight: i64) -> Result<(), Overflow> {
+        total.try_add_assign(&(self.0)(value).times(weight)?)
+    }
+
+    #[inline]
+    fn output(&self, _: i64, total: &i128) -> Result<N, Overflow> {
+        N::narrow(*total)
+    }
+}
+
+/// Averages a number of each row, exactly: the result is a [`Fraction`].
+#[derive(Debug, Clone, Copy)]
+pub struct Average<F>(pub F);
+
+impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Average<F> {
+    type Total = i128;
+    type Output = Fraction;
+
+    #[inline]
+    fn add(&self, total: &mut i128, value: &V, weight: i64) -> Result<(), Overflow> {
+        total.try_add_assign(&(self.0)(value).times(weight)?)
+    }
+
+    #[inline]
+    fn output(&self, count: i64, total: &i128) -> Result<Fraction, Overflow> {
+        Ok(Fraction { sum: *total, count })
+    }
+}
+
+/// An average as it was counted: a sum, and how many rows it is spread over. Not reduced, so that
+/// equal averages of different groups may differ; compare [`value`](Self::value)s for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fraction {
+    /// Σ weight · number.
+    pub sum: i128,
+    /// Σ weight, not 0.
+    pub count: i64,
+}
+
+impl Fraction {
+    /// The average as a floating-point number.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.sum as f64 / self.count as f64
+    }
+
+    /// The average rounded towards negative infinity, as an integer.
+    #[must_use]
+    pub fn floor(&self) -> i128 {
+        let (count, sum) = (i128::from(self.count), self.sum);
+        let quotient = sum / count;
+        if sum % count != 0 && (sum < 0) != (count < 0) { quotient - 1 } else { quotient }
+    }
+}
+
+/// A number that can be added up exactly. Floating point is not: its sums depend on the order, and
+/// taking a value away again does not lead back. Scale such numbers to integers first.
+pub trait Number: Row + Copy {
+    /// This number as often as `weight` says.
+    ///
+    /// # Errors
+    /// [`Overflow`] where that has no value.
+    fn times(self, weight: i64) -> Result<i128, Overflow>;
+
+    /// A total as a number of this type.
+    ///
+    /// # Errors
+    /// [`Overflow`] where it has no value of this type.
+    fn narrow(total: i128) -> Result<Self, Overflow>;
+}
+
+macro_rules! numbers {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            #[inline]
+            fn times(self, weight: i64) -> Result<i128, Overflow> {
+                i128::from(self).checked_mul(i128::from(weight)).ok_or(Overflow)
+            }
+
+            #[inline]
+            fn narrow(total: i128) -> Result<Self, Overflow> {
+                Self::try_from(total).map_err(|_| Overflow)
+            }
+        }
+    )*};
+}
+
+numbers! { i8 i16 i32 i64 i128 u8 u16 u32 u64 }
+
+macro_rules! several {
+    ($(($($name:ident $position:tt),*))*) => {$(
+        /// Several aggregates of the same rows, in one pass and one entry a group.
+        impl<V, $($name: LinearAggregate<V>),*> LinearAggregate<V> for ($($name,)*) {
+            type Total = ($($name::Total,)*);
+            type Output = ($($name::Output,)*);
+
+            #[inline]
+            fn add(&self, total: &mut Self::Total, value: &V, weight: i64) -> Result<(), Overflow> {
+                $(self.$position.add(&mut total.$position, value, weight)?;)*
+                Ok(())
+            }
+
+            #[inline]
+            fn output(&self, count: i64, total: &Self::Total) -> Result<Self::Output, Overflow> {
+                Ok(($(self.$position.output(count, &total.$position)?,)*))
+            }
+        }
+    )*};
+}
+
+several! {
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_with_sum_zero_is_not_empty() {
+        let mut sum = LinearAggregation::new(Sum(|value: &i64| *value));
+        let mut out = Delta::new();
+        sum.step(&Delta::from_iter([(("a", 5), 1), (("a", -5), 1)]), &mut out).expect("small numbers");
+        sum.commit();
+        assert_eq!(format!("{out:?}"), r#"{("a", 0): +1}"#);
+        out.clear();
+        sum.step(&Delta::from_iter([(("a", 5), -1), (("a", -5), -1)]), &mut out).expect("small numbers");
+        assert_eq!(format!("{out:?}"), r#"{("a", 0): -1}"#);
+    }
+
+    #[test]
+    fn an_aborted_overflow_leaves_the_totals_as_they_were() {
+        let mut sum = LinearAggregation::new(Sum(|value: &i64| *value));
+        let mut out = Delta::new();
+        sum.step(&Delta::from_iter([(("a", i64::MAX), 1)]), &mut out).expect("it fits");
+        sum.commit();
+        let delta = Delta::from_iter([(("a", 1), 1)]);
+        assert_eq!(sum.step(&delta, &mut Delta::new()), Err(Overflow));
+        sum.abort(&delta).expect("the step is taken back");
+        out.clear();
+        sum.step(&Delta::from_iter([(("a", -1), 1)]), &mut out).expect("it fits");
+        let last = (("a", i64::MAX - 1), 1);
+        assert_eq!(out.into_iter().last(), Some(last));
+    }
+
+    #[test]
+    fn fractions_round_down() {
+        let floor = |sum, count| Fraction { sum, count }.floor();
+        assert_eq!([floor(7, 2), floor(-7, 2), floor(7, -2), floor(-8, 2)], [3, -4, -4, -4]);
+    }
+}

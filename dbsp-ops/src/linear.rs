@@ -1,0 +1,47 @@
+//! Sums of deltas: plus, minus, negation, the sum of n.
+//!
+//! # Formula     linear: their own incremental form
+//! # State       none
+//! # Cost        a copy of each row; weights are negated by a kernel, a column at a time
+
+use dbsp_zset::{Delta, Overflow};
+
+/// Appends the change `left + right` to `out`.
+///
+/// ```
+/// use dbsp_ops::plus;
+/// use dbsp_zset::Delta;
+///
+/// let mut out = Delta::new();
+/// plus(&Delta::from_iter([("a", 1)]), &Delta::from_iter([("a", 2), ("b", 1)]), &mut out);
+/// assert_eq!(format!("{:?}", out.consolidate()?), r#"{"a": +3, "b": +1}"#);
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+pub fn plus<R: Clone>(left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) {
+    out.extend_from(left);
+    out.extend_from(right);
+}
+
+/// Appends the change `left - right` to `out`.
+///
+/// # Errors
+/// [`Overflow`] where a weight has no inverse; `out` then holds `left` alone.
+pub fn minus<R: Clone>(left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
+    out.extend_from(left);
+    out.try_extend_negated(right)
+}
+
+/// Appends the change `-delta` to `out`.
+///
+/// # Errors
+/// [`Overflow`] where a weight has no inverse; nothing is then appended.
+pub fn neg<R: Clone>(delta: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
+    out.try_extend_negated(delta)
+}
+
+/// Appends the sum of any number of changes to `out`.
+pub fn sum_of<'a, R: Clone + 'a>(deltas: impl IntoIterator<Item = &'a Delta<R>>, out: &mut Delta<R>) {
+    for delta in deltas {
+        out.extend_from(delta);
+    }
+}

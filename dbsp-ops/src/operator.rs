@@ -1,0 +1,26 @@
+//! What all operators with one input and state of their own have in common.
+
+use dbsp_zset::{Delta, Overflow, Row};
+
+/// An operator from deltas to deltas that keeps state; see [the life of a step](crate).
+pub trait Operator {
+    /// Rows that go in.
+    type In: Row;
+    /// Rows that come out.
+    type Out: Row;
+
+    /// Appends to `out` how the result changes with `delta`.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a weight, a total or a result has no value; the step has then to be aborted.
+    fn step(&mut self, delta: &Delta<Self::In>, out: &mut Delta<Self::Out>) -> Result<(), Overflow>;
+
+    /// Makes the step final.
+    fn commit(&mut self);
+
+    /// Takes the step back, whose delta this was, wherever it stopped.
+    ///
+    /// # Errors
+    /// [`Overflow`] only if `delta` is not the one of the step.
+    fn abort(&mut self, delta: &Delta<Self::In>) -> Result<(), Overflow>;
+}

@@ -1,0 +1,131 @@
+//! A keyed table that turns inserts, updates and deletes into deltas.
+//!
+//! # State       the value of each key
+//! # Cost        O(1) expected a change; one clone of the value for the table
+
+use dbsp_zset::{Delta, DenseTable, Row};
+
+/// Why a change of an [`UpsertTable`] was refused; the table is as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpsertError {
+    /// An update or a delete of a key that has no value.
+    UnknownKey,
+    /// An insert of a key that has one.
+    DuplicateKey,
+}
+
+/// A table with one value a key; see the [module](self).
+///
+/// Every change is appended to a delta that the caller keeps until the step has ended; if the step
+/// fails, [`undo`](Self::undo) takes exactly those changes back.
+///
+/// ```
+/// use dbsp_ops::{UpsertError, UpsertTable};
+/// use dbsp_zset::Delta;
+///
+/// let mut table = UpsertTable::new();
+/// let mut changes = Delta::new();
+/// table.insert(1, "pen", &mut changes)?;
+/// table.upsert(1, "ink", &mut changes);
+/// assert_eq!(table.delete(&2, &mut changes), Err(UpsertError::UnknownKey));
+/// assert_eq!(format!("{:?}", changes.clone().consolidate()), r#"Ok({(1, "ink"): +1})"#);
+/// table.undo(&mut changes);
+/// assert_eq!((table.get(&1), changes.len()), (None, 0));
+/// # Ok::<(), UpsertError>(())
+/// ```
+#[derive(Clone)]
+pub struct UpsertTable<K, V> {
+    values: DenseTable<K, V>,
+}
+
+impl<K: Row, V: Row> UpsertTable<K, V> {
+    /// A table without keys.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { values: DenseTable::new() }
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.values.get(key)
+    }
+
+    /// How many keys have a value.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether no key has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Gives a value to a key that has none.
+    ///
+    /// # Errors
+    /// [`UpsertError::DuplicateKey`] if it has one.
+    pub fn insert(&mut self, key: K, value: V, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError> {
+        if self.values.find(&key).is_some() {
+            return Err(UpsertError::DuplicateKey);
+        }
+        self.upsert(key, value, changes);
+        Ok(())
+    }
+
+    /// Gives another value to a key that has one.
+    ///
+    /// # Errors
+    /// [`UpsertError::UnknownKey`] if it has none.
+    pub fn update(&mut self, key: K, value: V, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError> {
+        if self.values.find(&key).is_none() {
+            return Err(UpsertError::UnknownKey);
+        }
+        self.upsert(key, value, changes);
+        Ok(())
+    }
+
+    /// Gives a value to a key, whether it has one or not, and says whether it had.
+    pub fn upsert(&mut self, key: K, value: V, changes: &mut Delta<(K, V)>) -> bool {
+        let (position, is_new) = self.values.find_or_insert_with(&key, || value.clone());
+        if !is_new {
+            let before = std::mem::replace(self.values.value_mut(position), value.clone());
+            if !crate::mutated!(UpsertForgetsRetraction) {
+                changes.delete((key.clone(), before));
+            }
+        }
+        changes.insert((key, value));
+        !is_new
+    }
+
+    /// Takes the value of a key away.
+    ///
+    /// # Errors
+    /// [`UpsertError::UnknownKey`] if it has none.
+    pub fn delete(&mut self, key: &K, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError> {
+        let position = self.values.find(key).ok_or(UpsertError::UnknownKey)?;
+        changes.delete(self.values.swap_remove(position));
+        Ok(())
+    }
+
+    /// Takes back all changes that stand in a delta of this table, the last one first, and empties it.
+    pub fn undo(&mut self, changes: &mut Delta<(K, V)>) {
+        for (i, (key, value)) in changes.rows().iter().enumerate().rev() {
+            if changes.weights()[i] < 0 {
+                let (position, _) = self.values.find_or_insert_with(key, || value.clone());
+                self.values.value_mut(position).clone_from(value);
+            } else if let Some(position) = self.values.find(key) {
+                self.values.swap_remove(position);
+            }
+        }
+        changes.clear();
+    }
+}
+
+impl<K: Row, V: Row> Default for UpsertTable<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
