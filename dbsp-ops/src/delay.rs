@@ -23,7 +23,7 @@ use dbsp_zset::Delta;
 /// }
 /// assert_eq!(seen, [vec![], vec!["a"], vec!["b"]]);
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Delay<R> {
     due: Delta<R>,
     next: Delta<R>,
@@ -62,5 +62,11 @@ impl<R: Clone> Delay<R> {
     /// Takes the step back: what was due still is.
     pub fn abort(&mut self) {
         self.next.clear();
+    }
+}
+
+impl<R: Clone> Default for Delay<R> {
+    fn default() -> Self {
+        Self::new()
     }
 }

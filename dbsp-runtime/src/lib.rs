@@ -1,1 +1,61 @@
-//! Placeholder.
+//! Circuits of incremental operators: typed streams, inputs, views, and steps that never half-happen.
+//!
+//! ```text
+//!   circuit[input].insert(row)            circuit[view].get(&row)
+//!            │                                     ▲
+//!            ▼                                     │
+//!   Builder::input ──> Stream ──> operators ──> .view() / .output()
+//!                 └───────── circuit.step() ─────────┘
+//! ```
+//!
+//! ```
+//! use dbsp_runtime::{Circuit, Error};
+//!
+//! let (mut circuit, (pets, owners, homes)) = Circuit::build(|b| {
+//!     let (pets, pets_input) = b.input::<(&str, &str)>("pets");
+//!     let (owners, owners_input) = b.input::<(&str, &str)>("owners");
+//!     let homes = pets.keyed().join(owners.keyed(), |_, pet, town| (*town, *pet));
+//!     (pets_input, owners_input, homes.view())
+//! })?;
+//! circuit[pets].insert(("ann", "cat"));
+//! circuit[owners].insert(("ann", "Ghent"));
+//! circuit.step()?;
+//! assert_eq!(circuit[homes].get(&("Ghent", "cat")), 1);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Map
+//! - building: [`Circuit::build`], [`Builder`], [`Stream`], [`KeyedStream`], [`Collection`], [`Feedback`]
+//! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::delta`], `circuit[handle]`
+//! - handles: [`Input`], [`Upsert`], [`Output`], [`View`], [`KeyedView`]
+//! - what goes wrong: [`Error`], [`Operator`]; what was built: [`Graph`]
+//! - from the crates below: [`Delta`], [`ZSet`], [`IndexedZSet`], [`Row`], and the aggregates
+//!
+//! # Features
+//! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
+//!
+//! # Not here
+//! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.
+
+mod builder;
+mod circuit;
+mod error;
+mod graph;
+mod handle;
+mod node;
+mod nodes;
+mod slots;
+mod streams;
+mod upsert;
+
+pub use builder::Builder;
+pub use circuit::{Circuit, Recovery};
+pub use dbsp_ops::{Average, Count, Fraction, LinearAggregate, Sum};
+pub use dbsp_zset::{Batch, Delta, IndexedZSet, Monoid, Overflow, Row, Semigroup, ZSet};
+pub use error::{Error, Operator};
+pub use graph::{Graph, GraphNode};
+pub use handle::{DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};
+pub use streams::{
+    Chain, Collection, Feedback, Flow, IntoKeyedStream, IntoStream, KeyedFlow, KeyedStream, Stream,
+};
+pub use upsert::{Strictness, UpsertBuffer};

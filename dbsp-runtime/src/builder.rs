@@ -1,0 +1,204 @@
+//! The builder of a circuit: it makes inputs, and streams add their operators to it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dbsp_ops::{Delay, UpsertTable};
+use dbsp_zset::{Delta, IndexedZSet, Row};
+
+use crate::circuit::{Circuit, Condition};
+use crate::error::{Error, Operator};
+use crate::handle::{Input, Upsert};
+use crate::node::{Node, Placed};
+use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
+use crate::slots::{SlotId, Slots};
+use crate::streams::{Feedback, KeyedStream, Stream};
+use crate::upsert::{Strictness, UpsertBuffer};
+
+/// Builds one circuit; [`Circuit::build`] gives it to the user's closure.
+pub struct Builder {
+    pub(crate) id: u64,
+    parts: RefCell<Parts>,
+}
+
+/// The circuit as far as it is built.
+#[derive(Default)]
+struct Parts {
+    slots: Slots,
+    nodes: Vec<Placed>,
+    operators: Vec<Operator>,
+    /// The trace of each stream that something arranged, by the slot of the stream: one arrangement
+    /// serves every operator that wants it.
+    arrangements: HashMap<usize, usize>,
+    /// Feedbacks that nothing is connected to yet, by the slot of their delay.
+    open: Vec<(usize, Operator)>,
+    error: Option<Error>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parts: RefCell::default() }
+    }
+
+    /// An input of rows with weights.
+    #[track_caller]
+    pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
+        let operator = named("input", name);
+        let pending = self.keep(Delta::new());
+        let stream = self.add_stream(operator, &[], |output| InputNode { pending, output });
+        (stream, Input { circuit: self.id, target: pending })
+    }
+
+    /// An input with one value a key, which is inserted, updated and deleted.
+    #[track_caller]
+    pub fn upsert_input<K: Row, V: Row>(
+        &self,
+        name: &str,
+        strictness: Strictness,
+    ) -> (KeyedStream<'_, K, V>, Upsert<K, V>) {
+        let operator = named("upsert_input", name);
+        let buffer = self.keep(UpsertBuffer {
+            name: Arc::from(name),
+            strictness,
+            table: UpsertTable::new(),
+            changes: Delta::new(),
+        });
+        let stream = self.add_stream(operator, &[], |output| UpsertNode { buffer, output });
+        (stream.keyed(), Upsert { circuit: self.id, target: buffer })
+    }
+
+    /// A stream that will give out, one step later, what is going to be connected to the feedback.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// // Every row comes back a step later, one smaller, until it is zero.
+    /// let (mut circuit, (numbers, seen)) = Circuit::build(|b| {
+    ///     let (stream, numbers) = b.input::<u32>("numbers");
+    ///     let (back, feedback) = b.feedback::<u32>("countdown");
+    ///     let all = stream.plus(back);
+    ///     feedback.connect(all.filter(|n| *n > 0).map(|n| n - 1));
+    ///     (numbers, all.view())
+    /// })?;
+    /// circuit[numbers].insert(2);
+    /// for _ in 0..5 {
+    ///     circuit.step()?;
+    /// }
+    /// assert_eq!(format!("{:?}", circuit[seen]), "{0: +1, 1: +1, 2: +1}");
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn feedback<R: Row>(&self, name: &str) -> (Stream<'_, R>, Feedback<'_, R>) {
+        let operator = named("feedback", name);
+        let delay = self.keep(Delay::new());
+        let stream = self.add_stream(operator.clone(), &[], |output| DelayEmitNode { delay, output });
+        self.parts.borrow_mut().open.push((delay.index, operator));
+        (stream, Feedback { builder: self, delay, emitted: stream.slot() })
+    }
+
+    /// A slot that keeps its value from step to step.
+    pub(crate) fn keep<T: Send + 'static>(&self, value: T) -> SlotId<T> {
+        self.parts.borrow_mut().slots.add(value)
+    }
+
+    /// Adds an operator that gives out a stream of deltas.
+    pub(crate) fn add_stream<R: Row, N: Node + 'static>(
+        &self,
+        operator: Operator,
+        inputs: &[usize],
+        node: impl FnOnce(SlotId<Delta<R>>) -> N,
+    ) -> Stream<'_, R> {
+        let output = self.parts.borrow_mut().slots.add_stream();
+        self.add_node(operator, inputs, Some(output.index), node(output));
+        Stream::new(self, output)
+    }
+
+    /// Adds an operator.
+    pub(crate) fn add_node(
+        &self,
+        operator: Operator,
+        inputs: &[usize],
+        output: Option<usize>,
+        node: impl Node + 'static,
+    ) {
+        let mut parts = self.parts.borrow_mut();
+        parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output });
+        parts.operators.push(operator);
+    }
+
+    /// The arrangement of a keyed stream, made if there is none yet.
+    pub(crate) fn arrange<K: Row, V: Row>(
+        &self,
+        delta: SlotId<Delta<(K, V)>>,
+        location: &'static Location<'static>,
+    ) -> SlotId<IndexedZSet<K, V>> {
+        let known = self.parts.borrow().arrangements.get(&delta.index).copied();
+        if let Some(trace) = known {
+            return SlotId::at(trace);
+        }
+        let trace = self.keep(IndexedZSet::new());
+        self.parts.borrow_mut().arrangements.insert(delta.index, trace.index);
+        let operator = Operator { kind: "arrange", name: None, location };
+        self.add_node(operator, &[delta.index], Some(trace.index), IntegralNode::late(delta, trace));
+        trace
+    }
+
+    /// Notes that a feedback is connected.
+    pub(crate) fn close<R>(&self, delay: SlotId<Delay<R>>) {
+        self.parts.borrow_mut().open.retain(|(open, _)| *open != delay.index);
+    }
+
+    /// Gives the operator that leaves its output in a slot a name.
+    pub(crate) fn name(&self, output: usize, name: &str) {
+        let mut parts = self.parts.borrow_mut();
+        if let Some(at) = parts.nodes.iter().position(|placed| placed.output == Some(output)) {
+            parts.operators[at].name = Some(Arc::from(name));
+        }
+    }
+
+    /// Checks that a stream which an operator is to read was made by this builder.
+    pub(crate) fn check(&self, stream: &Self, operator: &Operator) {
+        if stream.id != self.id {
+            let error = Error::ForeignStream { operator: operator.clone() };
+            self.parts.borrow_mut().error.get_or_insert(error);
+        }
+    }
+
+    /// The circuit, if nothing was wrong with it.
+    pub(crate) fn finish(self) -> Result<Circuit, Error> {
+        let parts = self.parts.into_inner();
+        if let Some(error) = parts.error {
+            return Err(error);
+        }
+        if let Some((_, operator)) = parts.open.into_iter().next() {
+            return Err(Error::UnconnectedFeedback { operator });
+        }
+        Ok(Circuit {
+            id: self.id,
+            slots: parts.slots,
+            ran: Vec::with_capacity(parts.nodes.len()),
+            nodes: parts.nodes,
+            operators: parts.operators,
+            at: 0,
+            is_committing: false,
+            condition: Condition::Sound,
+            steps: 0,
+        })
+    }
+}
+
+/// An operator that is built here and has a name.
+#[track_caller]
+fn named(kind: &'static str, name: &str) -> Operator {
+    Operator { kind, name: Some(Arc::from(name)), location: Location::caller() }
+}
+
+/// An operator that is built here.
+#[track_caller]
+pub(crate) fn operator(kind: &'static str) -> Operator {
+    Operator { kind, name: None, location: Location::caller() }
+}

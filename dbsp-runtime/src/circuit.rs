@@ -1,0 +1,284 @@
+//! A circuit: operators in the order in which a step calls them, and the step itself.
+//!
+//! # Shape       a flat list of nodes in topological order, and the slots between them.
+//! # Invariants  between steps every node has committed or aborted, so all state is that of the last
+//!   step that succeeded.
+//! # Cost        a step looks at each node once and calls those whose inputs changed; a step without
+//!   changes calls none. Nothing is allocated once warm but what closures and rows allocate.
+//!
+//! # A step is a transaction
+//! First every node computes, reading all traces as they were before the step; then every node makes
+//! the changes of its state, then all become final. Whatever fails on the way, a weight that leaves
+//! its range or a closure that panics, is taken back: state, views and inputs are as before the step,
+//! with the pending changes in place. The error names the operator. The circuit then asks for a
+//! decision, see [`Circuit::recover`].
+
+use std::any::Any;
+use std::ops::{Index, IndexMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dbsp_zset::{Delta, Overflow};
+
+use crate::builder::Builder;
+use crate::error::{Error, Operator};
+use crate::graph::Graph;
+use crate::handle::{DeltaHandle, Handle, InputHandle};
+use crate::node::{Placed, Torn};
+use crate::slots::{SlotId, Slots};
+
+/// A circuit of incremental operators; see the [module](self).
+///
+/// ```
+/// use dbsp_runtime::{Circuit, Error};
+///
+/// let (mut circuit, (orders, totals)) = Circuit::build(|b| {
+///     let (stream, orders) = b.input::<(u32, i64)>("orders");
+///     (orders, stream.filter(|o| o.1 > 0).index_by(|o| (o.0, o.1)).sum().view())
+/// })?;
+/// circuit[orders].extend([((1, 5), 1), ((1, 7), 1), ((2, 3), 1)]);
+/// circuit.step()?;
+/// assert_eq!(circuit[totals].value(&1), Some(&12));
+///
+/// circuit[orders].delete((1, 5));
+/// circuit.step()?;
+/// assert_eq!(circuit[totals].value(&1), Some(&7));
+/// assert_eq!(format!("{:?}", circuit.delta(totals)), "{(1, 12): -1, (1, 7): +1}");
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Circuit {
+    pub(crate) id: u64,
+    pub(crate) slots: Slots,
+    pub(crate) nodes: Vec<Placed>,
+    pub(crate) operators: Vec<Operator>,
+    /// The nodes of this step, in order.
+    pub(crate) ran: Vec<usize>,
+    /// Where the step is, for the error if it stops there.
+    pub(crate) at: usize,
+    /// Whether some nodes have made the step final and others may not have.
+    pub(crate) is_committing: bool,
+    pub(crate) condition: Condition,
+    pub(crate) steps: u64,
+}
+
+/// Whether a circuit can step.
+pub(crate) enum Condition {
+    Sound,
+    Faulted(Error),
+    Poisoned(Error),
+}
+
+/// What to do with the changes that a failed step was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// Leave them in the inputs, where they can be looked at and corrected: the next step takes them.
+    Retry,
+    /// Take them back. Changes that were put in after the failed step go as well.
+    Discard,
+}
+
+impl Circuit {
+    /// Builds a circuit: `build` is given a [`Builder`] and returns whatever handles it wants.
+    ///
+    /// # Errors
+    /// [`Error::ForeignStream`] and [`Error::UnconnectedFeedback`], the first that was found.
+    pub fn build<T>(build: impl FnOnce(&Builder) -> T) -> Result<(Self, T), Error> {
+        let builder = Builder::new();
+        let handles = build(&builder);
+        Ok((builder.finish()?, handles))
+    }
+
+    /// Takes what was put into the inputs and brings every view up to date.
+    ///
+    /// # Errors
+    /// [`Error::WeightOverflow`] and [`Error::Panicked`] if it failed; everything is then as it was
+    /// before, and [`recover`](Self::recover) comes next. [`Error::StepAfterFault`] if that was
+    /// forgotten. [`Error::Poisoned`] if taking back failed as well: no further step is possible, and
+    /// views may be in between.
+    pub fn step(&mut self) -> Result<(), Error> {
+        match &self.condition {
+            Condition::Sound => {}
+            Condition::Faulted(fault) => {
+                return Err(Error::StepAfterFault { fault: Box::new(fault.clone()) });
+            }
+            Condition::Poisoned(error) => return Err(error.clone()),
+        }
+        let stopped = match catch_unwind(AssertUnwindSafe(|| self.run())) {
+            Ok(Ok(())) => {
+                self.steps += 1;
+                return Ok(());
+            }
+            Ok(Err(Overflow)) => Error::WeightOverflow { operator: self.operators[self.at].clone() },
+            Err(panic) => Error::Panicked {
+                operator: self.operators[self.at].clone(),
+                message: message_of(panic.as_ref()),
+            },
+        };
+        if self.is_committing {
+            return Err(self.poison(stopped.to_string()));
+        }
+        match catch_unwind(AssertUnwindSafe(|| self.abort())) {
+            Ok(Ok(())) => {
+                self.condition = Condition::Faulted(stopped.clone());
+                Err(stopped)
+            }
+            Ok(Err(Torn)) => Err(self.poison(stopped.to_string())),
+            Err(panic) => Err(self.poison(message_of(panic.as_ref()))),
+        }
+    }
+
+    /// Makes a circuit whose step failed ready for the next one. Nothing to do for a sound circuit.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error, Recovery};
+    ///
+    /// let (mut circuit, (numbers, ratios)) = Circuit::build(|b| {
+    ///     let (stream, numbers) = b.input::<i64>("numbers");
+    ///     (numbers, stream.map(|n| 100 / n).view())
+    /// })?;
+    /// circuit[numbers].extend([(5, 1), (0, 1)]);
+    /// assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
+    /// assert!(matches!(circuit.step(), Err(Error::StepAfterFault { .. })));
+    /// circuit.recover(Recovery::Retry)?;
+    /// circuit[numbers].delete(0);          // the culprit, taken back by hand
+    /// let sound: Vec<_> = circuit[numbers].drain().filter(|(n, _)| *n != 0).collect();
+    /// circuit[numbers].extend(sound);
+    /// circuit.step()?;
+    /// assert_eq!(circuit[ratios].get(&20), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`] if the circuit cannot recover.
+    pub fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
+        if let Condition::Poisoned(error) = &self.condition {
+            return Err(error.clone());
+        }
+        self.condition = Condition::Sound;
+        if recovery == Recovery::Discard {
+            for placed in &mut self.nodes {
+                placed.node.discard_pending(&mut self.slots);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many steps have succeeded.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The delta of the last step of an output or a view, empty if that step did not change it. It may
+    /// hold a row several times; the sum of its weights counts.
+    ///
+    /// # Panics
+    /// If the handle belongs to another circuit, as an index out of bounds does.
+    #[must_use]
+    pub fn delta<H: DeltaHandle>(&self, handle: H) -> &Delta<H::Row> {
+        assert!(handle.changing_circuit() == self.id, "{}", Error::ForeignHandle);
+        self.slots.get(SlotId::at(handle.delta_slot()))
+    }
+
+    /// What a handle names.
+    ///
+    /// # Errors
+    /// [`Error::ForeignHandle`] if the handle belongs to another circuit.
+    pub fn get<H: Handle>(&self, handle: H) -> Result<&H::Target, Error> {
+        if handle.circuit() != self.id {
+            return Err(Error::ForeignHandle);
+        }
+        Ok(self.slots.get(SlotId::at(handle.slot())))
+    }
+
+    /// The input that a handle names.
+    ///
+    /// # Errors
+    /// [`Error::ForeignHandle`] if the handle belongs to another circuit.
+    pub fn get_mut<H: InputHandle>(&mut self, handle: H) -> Result<&mut H::Target, Error> {
+        if handle.circuit() != self.id {
+            return Err(Error::ForeignHandle);
+        }
+        Ok(self.slots.get_mut(SlotId::at(handle.slot())))
+    }
+
+    /// The operators and the streams between them.
+    #[must_use]
+    pub fn graph(&self) -> Graph {
+        Graph::new(&self.nodes, &self.operators)
+    }
+
+    /// The three passes of a step.
+    fn run(&mut self) -> Result<(), Overflow> {
+        self.slots.clear_streams();
+        self.ran.clear();
+        for (at, placed) in self.nodes.iter_mut().enumerate() {
+            if placed.is_due(&self.slots) {
+                self.at = at;
+                self.ran.push(at);
+                if placed.node.compute(&mut self.slots)?
+                    && let Some(output) = placed.output
+                {
+                    self.slots.mark(output);
+                }
+            }
+        }
+        for at in &self.ran {
+            self.at = *at;
+            self.nodes[*at].node.prepare(&mut self.slots)?;
+        }
+        self.is_committing = true;
+        for at in &self.ran {
+            self.at = *at;
+            self.nodes[*at].node.commit(&mut self.slots);
+        }
+        self.is_committing = false;
+        Ok(())
+    }
+
+    /// Takes back what the nodes of this step did, the last one first.
+    fn abort(&mut self) -> Result<(), Torn> {
+        while let Some(at) = self.ran.pop() {
+            self.at = at;
+            self.nodes[at].node.abort(&mut self.slots)?;
+            // A node that stopped half way has filled its output without anyone marking it.
+            if let Some(output) = self.nodes[at].output {
+                self.slots.mark(output);
+            }
+        }
+        self.slots.clear_streams();
+        Ok(())
+    }
+
+    /// Gives the circuit up.
+    fn poison(&mut self, message: String) -> Error {
+        let operator = self.operators[self.at].clone();
+        let error = Error::Poisoned { operator, message };
+        self.condition = Condition::Poisoned(error.clone());
+        error
+    }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+/// # Panics
+/// If the handle belongs to another circuit; [`Circuit::get`] gives an error instead.
+impl<H: Handle> Index<H> for Circuit {
+    type Output = H::Target;
+
+    fn index(&self, handle: H) -> &H::Target {
+        self.get(handle).expect("a handle is used with the circuit that made it")
+    }
+}
+
+/// # Panics
+/// If the handle belongs to another circuit; [`Circuit::get_mut`] gives an error instead.
+impl<H: InputHandle> IndexMut<H> for Circuit {
+    fn index_mut(&mut self, handle: H) -> &mut H::Target {
+        self.get_mut(handle).expect("a handle is used with the circuit that made it")
+    }
+}

@@ -1,0 +1,91 @@
+//! Everything that can go wrong in a circuit, with the operator it went wrong in.
+
+use std::fmt::{self, Display, Formatter};
+use std::panic::Location;
+use std::sync::Arc;
+
+/// An operator of a circuit: what it does, what it is called, and where it was built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// What it does, for example `join`.
+    pub kind: &'static str,
+    /// What the user calls it, where that was said.
+    pub name: Option<Arc<str>>,
+    /// Where the user's code built it.
+    pub location: &'static Location<'static>,
+}
+
+impl Display for Operator {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{} {name:?} built at {}", self.kind, self.location),
+            None => write!(f, "{} built at {}", self.kind, self.location),
+        }
+    }
+}
+
+/// What went wrong in a circuit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A weight or a sum left its range. The step did not happen.
+    #[error("{operator}: a weight or sum left its range; the step was taken back")]
+    WeightOverflow {
+        /// Where.
+        operator: Operator,
+    },
+    /// A closure of the user's panicked. The step did not happen.
+    #[error("{operator}: a closure panicked: {message}; the step was taken back")]
+    Panicked {
+        /// Where.
+        operator: Operator,
+        /// What the panic said.
+        message: String,
+    },
+    /// A step was asked for after one that failed, before [`Circuit::recover`](crate::Circuit::recover).
+    #[error("the circuit has not recovered from: {fault}")]
+    StepAfterFault {
+        /// The first fault.
+        fault: Box<Error>,
+    },
+    /// Taking a failed step back failed as well, so the state of the circuit is not known. It
+    /// happens only if `Eq`, `Ord`, `Hash`, `Clone` or `Drop` of a row panics.
+    #[error("{operator}: a failed step could not be taken back: {message}")]
+    Poisoned {
+        /// Where.
+        operator: Operator,
+        /// What happened there.
+        message: String,
+    },
+    /// A strict input was told to update or delete a key that it does not hold. Nothing was changed.
+    #[error("input {input:?} holds no key {key}")]
+    UnknownKey {
+        /// The name of the input.
+        input: Arc<str>,
+        /// The key, as its `Debug` shows it.
+        key: String,
+    },
+    /// A strict input was told to insert a key that it holds already. Nothing was changed.
+    #[error("input {input:?} already holds key {key}")]
+    DuplicateKey {
+        /// The name of the input.
+        input: Arc<str>,
+        /// The key, as its `Debug` shows it.
+        key: String,
+    },
+    /// A handle was used with a circuit that did not make it.
+    #[error("the handle belongs to another circuit")]
+    ForeignHandle,
+    /// A stream was used with a builder that did not make it.
+    #[error("{operator}: a stream belongs to another circuit")]
+    ForeignStream {
+        /// The operator that was given the stream.
+        operator: Operator,
+    },
+    /// A feedback was never connected to a stream.
+    #[error("{operator}: nothing was connected to the feedback")]
+    UnconnectedFeedback {
+        /// The feedback.
+        operator: Operator,
+    },
+}

@@ -1,0 +1,67 @@
+//! A node: the thin shell that hosts an operator in a circuit.
+//!
+//! It takes the operator's inputs of this step from their slots, calls it once and leaves the output
+//! in its slot. This is the one place where types are erased: once per node and step.
+
+use dbsp_zset::Overflow;
+
+use crate::slots::Slots;
+
+/// An operator in a circuit. The calls of one step come in this order: `compute` of every node that
+/// has something to do, `prepare` of the same nodes, `commit` of the same nodes; or, from wherever the
+/// step failed, `abort` of every node whose `compute` was called, the last one first.
+pub(crate) trait Node: Send {
+    /// Whether there is something to do although no input changed. Asked of nodes without inputs.
+    fn is_due(&self, _: &Slots) -> bool {
+        false
+    }
+
+    /// Reads inputs and state and leaves the output in its slot; says whether there is any.
+    fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow>;
+
+    /// Makes those changes of state that can fail.
+    fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
+        Ok(())
+    }
+
+    /// Makes the step final.
+    fn commit(&mut self, _: &mut Slots) {}
+
+    /// Takes the step back.
+    fn abort(&mut self, _: &mut Slots) -> Result<(), Torn> {
+        Ok(())
+    }
+
+    /// Takes back what the user has put into an input and no step has seen.
+    fn discard_pending(&mut self, _: &mut Slots) {}
+}
+
+/// The state of a node is neither that before a step nor that after it.
+#[derive(Debug)]
+pub(crate) struct Torn;
+
+impl From<Overflow> for Torn {
+    fn from(Overflow: Overflow) -> Self {
+        Self
+    }
+}
+
+/// A node with its place among the others.
+pub(crate) struct Placed {
+    pub(crate) node: Box<dyn Node>,
+    /// The slots whose change gives the node something to do.
+    pub(crate) inputs: Box<[usize]>,
+    /// The slot it leaves its output in, or the input's own where it has none.
+    pub(crate) output: Option<usize>,
+}
+
+impl Placed {
+    /// Whether the node has something to do in this step.
+    #[inline]
+    pub(crate) fn is_due(&self, slots: &Slots) -> bool {
+        if self.inputs.is_empty() {
+            return self.node.is_due(slots);
+        }
+        self.inputs.iter().any(|input| slots.is_active(*input))
+    }
+}

@@ -1,0 +1,24 @@
+//! The shell of operators without state: fused chains, sums, negation.
+
+use dbsp_zset::{Delta, Overflow, Row};
+
+use crate::node::Node;
+use crate::slots::{SlotId, Slots};
+
+/// Runs `work`, which reads slots and appends to the output.
+pub(crate) struct StatelessNode<R, F> {
+    pub(crate) output: SlotId<Delta<R>>,
+    pub(crate) work: F,
+}
+
+impl<R: Row, F> Node for StatelessNode<R, F>
+where
+    F: FnMut(&Slots, &mut Delta<R>) -> Result<(), Overflow> + Send,
+{
+    fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
+        slots.with(self.output, |slots, out| {
+            (self.work)(slots, out)?;
+            Ok(!out.is_empty())
+        })
+    }
+}

@@ -1,0 +1,270 @@
+//! Unkeyed streams of deltas.
+
+use dbsp_ops::{Distinct, Filter, FlatMap, Identity, Map, SetKind, SetOperation, run};
+use dbsp_zset::{Delta, Row, ZSet};
+
+use crate::builder::{Builder, operator};
+use crate::error::Operator;
+use crate::handle::{Output, View};
+use crate::nodes::{DelayEmitNode, DelayTakeNode, IntegralNode, SetOperationNode, StatelessNode, UnaryNode};
+use crate::slots::{SlotId, Slots};
+use crate::streams::{Chain, Collection, KeyedFlow, KeyedStream};
+
+/// A stream of deltas of rows `R`. It is a name, and copies freely.
+pub type Stream<'b, R> = Flow<'b, R, Identity>;
+
+/// A stream of deltas with a chain of stateless operators behind it; see the [module](super).
+///
+/// Using a flow twice runs its chain twice; [`materialise`](Self::materialise) it first to run it once.
+#[must_use = "a flow does nothing until an operator, an output or a view takes it"]
+pub struct Flow<'b, S, C> {
+    pub(crate) builder: &'b Builder,
+    pub(crate) source: SlotId<Delta<S>>,
+    pub(crate) chain: C,
+}
+
+/// Whatever is, or can become, a stream of deltas.
+pub trait IntoStream<'b> {
+    /// The rows of the stream.
+    type Row: Row;
+
+    /// The stream.
+    fn into_stream(self) -> Stream<'b, Self::Row>;
+}
+
+impl<S, C: Clone> Clone for Flow<'_, S, C> {
+    fn clone(&self) -> Self {
+        Self { builder: self.builder, source: self.source, chain: self.chain.clone() }
+    }
+}
+
+impl<S, C: Copy> Copy for Flow<'_, S, C> {}
+
+impl<'b, S: Row, C: Chain<S>> IntoStream<'b> for Flow<'b, S, C> {
+    type Row = C::Row;
+
+    #[track_caller]
+    fn into_stream(self) -> Stream<'b, C::Row> {
+        self.materialise()
+    }
+}
+
+impl<'b, R: Row> Stream<'b, R> {
+    pub(crate) fn new(builder: &'b Builder, source: SlotId<Delta<R>>) -> Self {
+        Self { builder, source, chain: Identity }
+    }
+
+    pub(crate) fn slot(&self) -> SlotId<Delta<R>> {
+        self.source
+    }
+
+    /// Gives the operator that makes this stream a name, for errors and for the graph.
+    pub fn named(self, name: &str) -> Self {
+        self.builder.name(self.source.index, name);
+        self
+    }
+}
+
+impl<'b, K: Row, V: Row> Stream<'b, (K, V)> {
+    /// A stream of pairs as a keyed stream, the first of each pair its key.
+    pub fn keyed(self) -> KeyedStream<'b, K, V> {
+        KeyedFlow { rows: self }
+    }
+}
+
+/// Stateless operators: they only lengthen the chain.
+impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
+    /// The image of each row.
+    pub fn map<R: Row, F: Fn(&C::Row) -> R + Send + 'static>(self, image: F) -> Flow<'b, S, Map<C, F>> {
+        self.then(|chain| chain.map(image))
+    }
+
+    /// The rows that `keep` accepts.
+    pub fn filter<F: Fn(&C::Row) -> bool + Send + 'static>(self, keep: F) -> Flow<'b, S, Filter<C, F>> {
+        self.then(|chain| chain.filter(keep))
+    }
+
+    /// All images of each row.
+    pub fn flat_map<I, F>(self, images: F) -> Flow<'b, S, FlatMap<C, F>>
+    where
+        I: IntoIterator<Item: Row>,
+        F: Fn(&C::Row) -> I + Send + 'static,
+    {
+        self.then(|chain| chain.flat_map(images))
+    }
+
+    /// Each row as a pair of a key and a value.
+    pub fn index_by<K: Row, V: Row, F>(self, pair: F) -> KeyedFlow<'b, S, Map<C, F>>
+    where
+        F: Fn(&C::Row) -> (K, V) + Send + 'static,
+    {
+        KeyedFlow { rows: self.map(pair) }
+    }
+
+    fn then<D>(self, lengthen: impl FnOnce(C) -> D) -> Flow<'b, S, D> {
+        Flow { builder: self.builder, source: self.source, chain: lengthen(self.chain) }
+    }
+}
+
+impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
+    /// The flow as a stream of its own, whose rows several readers can share. It becomes one operator;
+    /// a stream that is one already stays as it is.
+    #[track_caller]
+    pub fn materialise(self) -> Stream<'b, C::Row> {
+        let Self { builder, source, chain } = self;
+        if chain.is_identity() {
+            return Stream::new(builder, SlotId::at(source.index));
+        }
+        builder.add_stream(operator("stateless"), &[source.index], |output| StatelessNode {
+            output,
+            work: move |slots: &Slots, out: &mut _| {
+                run(&chain, slots.get(source), out);
+                Ok(())
+            },
+        })
+    }
+
+    /// Each row with the opposite weight.
+    #[track_caller]
+    #[expect(clippy::should_implement_trait, reason = "the operator's name in the field")]
+    pub fn neg(self) -> Stream<'b, C::Row> {
+        let input = self.materialise();
+        let slot = input.source;
+        input.builder.add_stream(operator("neg"), &[slot.index], |output| StatelessNode {
+            output,
+            work: move |slots: &Slots, out: &mut _| {
+                dbsp_ops::neg(slots.get(slot), out)
+            },
+        })
+    }
+
+    /// The sum of two streams: `UNION ALL`.
+    #[track_caller]
+    pub fn plus(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
+        self.sum_of([other.into_stream()])
+    }
+
+    /// The sum of this stream and any number of others.
+    #[track_caller]
+    pub fn sum_of(self, others: impl IntoIterator<Item = Stream<'b, C::Row>>) -> Stream<'b, C::Row> {
+        let operator = operator("sum");
+        let first = self.materialise();
+        let mut sources = vec![first.source];
+        for other in others {
+            first.builder.check(other.builder, &operator);
+            sources.push(other.source);
+        }
+        let inputs: Vec<usize> = sources.iter().map(|source| source.index).collect();
+        first.builder.add_stream(operator, &inputs, |output| StatelessNode {
+            output,
+            work: move |slots: &Slots, out: &mut _| {
+                dbsp_ops::sum_of(sources.iter().map(|source| slots.get(*source)), out);
+                Ok(())
+            },
+        })
+    }
+
+    /// The difference of two streams: weights of `other` are subtracted.
+    #[track_caller]
+    pub fn minus(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
+        let operator = operator("minus");
+        let (left, right) = (self.materialise(), other.into_stream());
+        left.builder.check(right.builder, &operator);
+        let (left_slot, right_slot) = (left.source, right.source);
+        left.builder.add_stream(operator, &[left_slot.index, right_slot.index], |output| StatelessNode {
+            output,
+            work: move |slots: &Slots, out: &mut _| {
+                dbsp_ops::minus(slots.get(left_slot), slots.get(right_slot), out)
+            },
+        })
+    }
+
+    /// The set of rows whose weight is positive. State: a weight for each row.
+    #[track_caller]
+    pub fn distinct(self) -> Stream<'b, C::Row> {
+        let input = self.materialise();
+        let slot = input.source;
+        input.builder.add_stream(operator("distinct"), &[slot.index], |output| UnaryNode {
+            operator: Distinct::new(),
+            input: slot,
+            output,
+        })
+    }
+
+    /// The set of rows that either stream holds with a positive weight.
+    #[track_caller]
+    pub fn union(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
+        let operator = operator("union");
+        self.set_operation(SetKind::Union, other.into_stream(), operator)
+    }
+
+    /// The set of rows that both streams hold with a positive weight.
+    #[track_caller]
+    pub fn intersect(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
+        let operator = operator("intersect");
+        self.set_operation(SetKind::Intersect, other.into_stream(), operator)
+    }
+
+    /// The set of rows that this stream holds with a positive weight and the other does not.
+    #[track_caller]
+    pub fn except(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
+        let operator = operator("except");
+        self.set_operation(SetKind::Except, other.into_stream(), operator)
+    }
+
+    /// The stream one step later: z^-1. What a delayed stream adds up to depends on where steps begin
+    /// and end; no other operator's does.
+    #[track_caller]
+    pub fn delay(self) -> Stream<'b, C::Row> {
+        let input = self.materialise();
+        let builder = input.builder;
+        let delay = builder.keep(dbsp_ops::Delay::new());
+        let emitted = builder.add_stream(operator("delay"), &[], |output| DelayEmitNode { delay, output });
+        let inputs = [input.source.index, emitted.source.index];
+        let take = DelayTakeNode { delay, input: input.source };
+        builder.add_node(operator("delay_take"), &inputs, None, take);
+        emitted
+    }
+
+    /// The stream of whole collections that the deltas add up to: I.
+    #[track_caller]
+    pub fn integrate(self) -> Collection<'b, C::Row> {
+        let input = self.materialise();
+        let collection = input.builder.keep(ZSet::new());
+        let node = IntegralNode::early(input.source, collection);
+        let inputs = [input.source.index];
+        input.builder.add_node(operator("integrate"), &inputs, Some(collection.index), node);
+        Collection { builder: input.builder, slot: collection }
+    }
+
+    /// Lets the deltas of each step be read. Nothing is kept.
+    #[track_caller]
+    pub fn output(self) -> Output<C::Row> {
+        let stream = self.materialise();
+        Output { circuit: stream.builder.id, target: stream.source }
+    }
+
+    /// Keeps the integral, to be read at any time, and lets the deltas of each step be read.
+    #[track_caller]
+    pub fn view(self) -> View<C::Row> {
+        let stream = self.materialise();
+        let integral = stream.builder.keep(ZSet::new());
+        let node = IntegralNode::late(stream.source, integral);
+        let inputs = [stream.source.index];
+        stream.builder.add_node(operator("view"), &inputs, Some(integral.index), node);
+        View { circuit: stream.builder.id, target: integral, delta: stream.source }
+    }
+
+    #[track_caller]
+    fn set_operation(self, kind: SetKind, other: Stream<'b, C::Row>, operator: Operator) -> Stream<'b, C::Row> {
+        let left = self.materialise();
+        left.builder.check(other.builder, &operator);
+        let (left_slot, right_slot) = (left.source, other.source);
+        left.builder.add_stream(operator, &[left_slot.index, right_slot.index], |output| SetOperationNode {
+            operation: SetOperation::new(kind),
+            left: left_slot,
+            right: right_slot,
+            output,
+        })
+    }
+}

@@ -1,0 +1,138 @@
+//! The keyed input: inserts, updates and deletes by key become deltas.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use dbsp_ops::{UpsertError, UpsertTable};
+use dbsp_zset::{Delta, Row};
+
+use crate::error::Error;
+
+/// What a keyed input does about a key that is not as the change expects it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// An insert of a known key, and an update or delete of an unknown one, are errors.
+    Strict,
+    /// An insert or update gives the key its value in any case; a delete of an unknown key does
+    /// nothing.
+    Lenient,
+}
+
+/// A keyed input of a circuit: one value a key; reached as `circuit[handle]`.
+///
+/// Changes count at once for what follows, and reach the circuit with its next step. O(1) expected a
+/// change; it holds a copy of the table.
+///
+/// ```
+/// use dbsp_runtime::{Circuit, Error, Strictness};
+///
+/// let (mut circuit, (users, names)) = Circuit::build(|b| {
+///     let (stream, users) = b.upsert_input::<u32, &str>("users", Strictness::Strict);
+///     (users, stream.view())
+/// })?;
+/// circuit[users].insert(1, "ann")?;
+/// circuit.step()?;
+/// circuit[users].update(1, "anna")?;
+/// let unknown = circuit[users].delete(&2);
+/// assert_eq!(unknown.unwrap_err().to_string(), r#"input "users" holds no key 2"#);
+/// circuit.step()?;
+/// assert_eq!(circuit[names].value(&1), Some(&"anna"));
+/// assert_eq!(format!("{:?}", circuit.delta(names)), r#"{(1, "ann"): -1, (1, "anna"): +1}"#);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct UpsertBuffer<K: Row, V: Row> {
+    pub(crate) name: Arc<str>,
+    pub(crate) strictness: Strictness,
+    pub(crate) table: UpsertTable<K, V>,
+    pub(crate) changes: Delta<(K, V)>,
+}
+
+impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
+    /// Gives a value to a new key.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateKey`] under [`Strictness::Strict`] if the key is not new.
+    pub fn insert(&mut self, key: K, value: V) -> Result<(), Error> {
+        if self.strictness == Strictness::Lenient {
+            self.upsert(key, value);
+            return Ok(());
+        }
+        let shown = self.show_if(&key, true);
+        self.table.insert(key, value, &mut self.changes).map_err(|error| self.error(error, shown))
+    }
+
+    /// Gives another value to a known key.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
+    pub fn update(&mut self, key: K, value: V) -> Result<(), Error> {
+        if self.strictness == Strictness::Lenient {
+            self.upsert(key, value);
+            return Ok(());
+        }
+        let shown = self.show_if(&key, false);
+        self.table.update(key, value, &mut self.changes).map_err(|error| self.error(error, shown))
+    }
+
+    /// Takes the value of a key away.
+    ///
+    /// # Errors
+    /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
+    pub fn delete(&mut self, key: &K) -> Result<(), Error> {
+        match self.table.delete(key, &mut self.changes) {
+            Err(error) if self.strictness == Strictness::Strict => {
+                Err(self.error(error, format!("{key:?}")))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The text of a key if a change is about to fail: the rare case pays for it.
+    fn show_if(&self, key: &K, fails_if_known: bool) -> String {
+        if self.table.get(key).is_some() == fails_if_known { format!("{key:?}") } else { String::new() }
+    }
+
+    fn error(&self, error: UpsertError, key: String) -> Error {
+        let input = Arc::clone(&self.name);
+        match error {
+            UpsertError::UnknownKey => Error::UnknownKey { input, key },
+            UpsertError::DuplicateKey => Error::DuplicateKey { input, key },
+        }
+    }
+}
+
+impl<K: Row, V: Row> UpsertBuffer<K, V> {
+    /// Gives a value to a key, known or not.
+    pub fn upsert(&mut self, key: K, value: V) {
+        self.table.upsert(key, value, &mut self.changes);
+    }
+
+    /// The value of a key, pending changes included.
+    #[must_use]
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.table.get(key)
+    }
+
+    /// How many keys have a value, pending changes included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether no key has a value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// What the next step will see.
+    #[must_use]
+    pub fn pending(&self) -> &Delta<(K, V)> {
+        &self.changes
+    }
+
+    /// Takes back everything that no step has seen yet.
+    pub fn clear(&mut self) {
+        self.table.undo(&mut self.changes);
+    }
+}
