@@ -26,7 +26,28 @@ pub(crate) struct Arena<T> {
     chunks: Vec<Box<[MaybeUninit<T>]>>,
     /// Slots handed out so far, over all chunks.
     used: usize,
-    free: [Vec<u32>; CLASSES],
+    free: [FreeBlocks; CLASSES],
+}
+
+/// The freed blocks of one size.
+struct FreeBlocks {
+    offsets: Vec<u32>,
+    /// How many blocks of this size there are, freed or not: `offsets` has room for them all, so that
+    /// freeing a block never allocates.
+    made: usize,
+}
+
+impl FreeBlocks {
+    const fn new() -> Self {
+        Self { offsets: Vec::new(), made: 0 }
+    }
+
+    /// Makes room for the offsets of further blocks.
+    fn made(&mut self, blocks: usize) {
+        self.made += blocks;
+        let missing = (self.made - self.offsets.len()).max(FIRST_CHUNK);
+        self.offsets.reserve(missing);
+    }
 }
 
 /// A short list whose values stand in an [`Arena`].
@@ -52,7 +73,7 @@ impl Block {
 impl<T> Arena<T> {
     /// An arena without memory.
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), used: 0, free: [const { Vec::new() }; CLASSES] }
+        Self { chunks: Vec::new(), used: 0, free: [const { FreeBlocks::new() }; CLASSES] }
     }
 
     /// A block that holds `first` and `second`.
@@ -125,13 +146,13 @@ impl<T> Arena<T> {
             // SAFETY: the slot at `len` was filled, and the block has just stopped counting it.
             unsafe { slot.assume_init_drop() };
         }
-        self.free[block.class as usize].push(block.offset);
+        self.free[block.class as usize].offsets.push(block.offset);
     }
 
     /// Bytes of memory the arena owns itself, not counting what its values own.
     pub(crate) fn allocated_bytes(&self) -> usize {
         let slots: usize = self.chunks.iter().map(|chunk| chunk.len()).sum();
-        let free: usize = self.free.iter().map(Vec::capacity).sum();
+        let free: usize = self.free.iter().map(|free| free.offsets.capacity()).sum();
         slots * size_of::<T>() + free * size_of::<u32>()
     }
 
@@ -147,19 +168,21 @@ impl<T> Arena<T> {
             let value = unsafe { self.chunks[from.0][from.1 + i].assume_init_read() };
             self.chunks[to.0][to.1 + i].write(value);
         }
-        self.free[block.class as usize].push(block.offset);
+        self.free[block.class as usize].offsets.push(block.offset);
         block.offset = offset;
         block.class = class;
     }
 
     /// An unused block of a size: a freed one, else half of a larger one, else fresh slots.
     fn take(&mut self, class: usize) -> u32 {
-        if let Some(offset) = self.free[class].pop() {
+        if let Some(offset) = self.free[class].offsets.pop() {
             return offset;
         }
         if class + 1 < CLASSES {
             let whole = self.take(class + 1);
-            self.free[class].push(whole + (2 << class));
+            self.free[class + 1].made -= 1;
+            self.free[class].made(2);
+            self.free[class].offsets.push(whole + (2 << class));
             return whole;
         }
         let offset = self.used;
@@ -168,6 +191,7 @@ impl<T> Arena<T> {
             self.chunks.push(Box::new_uninit_slice(FIRST_CHUNK << self.chunks.len()));
         }
         self.used = end as usize;
+        self.free[class].made(1);
         offset as u32
     }
 }

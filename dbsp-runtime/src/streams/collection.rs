@@ -30,8 +30,17 @@ use crate::streams::Stream;
 /// circuit.step()?;
 /// circuit[numbers].extend([(3, -1)]);
 /// circuit.step()?;
-/// assert_eq!(format!("{:?}", circuit.delta(median)), "{4: -1, 9: +1}");
+/// assert_eq!((circuit[median].get(&4), circuit[median].get(&9)), (0, 1));
 /// # Ok::<(), Error>(())
+/// ```
+///
+/// A collection is no stream of deltas; where the one is wanted, the other does not compile:
+/// ```compile_fail,E0277
+/// # use dbsp_runtime::Circuit;
+/// # let _ = Circuit::build(|b| {
+/// let (stream, input) = b.input::<i32>("numbers");
+/// let doubled = stream.plus(stream.integrate());
+/// # });
 /// ```
 #[must_use = "a collection does nothing until it is differentiated"]
 pub struct Collection<'b, R> {

@@ -16,6 +16,23 @@ use crate::slots::SlotId;
 use crate::streams::{Chain, Flow, IntoStream, Stream};
 
 /// A stream of deltas of rows with a key `K` and a value `V`. It is a name, and copies freely.
+///
+/// Only a keyed stream can be joined or aggregated, even where the rows of another are pairs:
+/// ```compile_fail,E0599
+/// # use dbsp_runtime::Circuit;
+/// # let _ = Circuit::build(|b| {
+/// let (pairs, input) = b.input::<(i32, i32)>("pairs");
+/// let sums = pairs.sum();
+/// # });
+/// ```
+/// and an unkeyed stream cannot stand in for a keyed one:
+/// ```compile_fail,E0277
+/// # use dbsp_runtime::Circuit;
+/// # let _ = Circuit::build(|b| {
+/// let (pairs, input) = b.input::<(i32, i32)>("pairs");
+/// let joined = pairs.keyed().join(pairs, |_, left, right| left + right);
+/// # });
+/// ```
 pub type KeyedStream<'b, K, V> = KeyedFlow<'b, (K, V), Identity>;
 
 /// A keyed stream with a chain of stateless operators behind it; see the [module](super).

@@ -1,0 +1,110 @@
+//! A warm step over `Copy` rows allocates nothing.
+
+use dbsp_runtime::{Circuit, Count, Delta, Input, Sum};
+use dbsp_testkit::alloc;
+
+type Row = (u64, u64, i64);
+
+/// A small generator, so that runs repeat.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn row(&mut self, id: u64) -> Row {
+        (id, self.below(500), self.below(1_000) as i64)
+    }
+}
+
+/// Loads rows, warms the circuit with steps that replace some of them, then counts further ones.
+fn assert_steady(mut circuit: Circuit, input: Input<Row>) {
+    let mut random = Random(1);
+    let mut rows: Vec<Row> = (0..5_000).map(|id| random.row(id)).collect();
+    circuit[input].extend(rows.iter().map(|row| (*row, 1)));
+    circuit.step().expect("a sound step");
+    for step in 0..400 {
+        let mut delta = Delta::with_capacity(40);
+        for _ in 0..if step % 3 == 0 { 1 } else { 20 } {
+            let id = random.below(5_000);
+            let new = random.row(id);
+            delta.delete(std::mem::replace(&mut rows[id as usize], new));
+            delta.insert(new);
+        }
+        let counts = alloc::count(|| {
+            circuit[input].extend_from(&delta);
+            circuit.step().expect("a sound step");
+        });
+        assert!(step < 200 || counts.is_zero(), "step {step} allocated: {counts:?}");
+    }
+}
+
+#[test]
+fn a_step_without_changes_allocates_nothing() {
+    let (mut circuit, _) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        (input, stream.distinct().view())
+    })
+    .expect("a sound circuit");
+    circuit.step().expect("a sound step");
+    assert!(alloc::count(|| circuit.step().expect("a sound step")).is_zero());
+}
+
+#[test]
+fn map_and_filter_allocate_nothing() {
+    let (circuit, (input, _)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        (input, stream.filter(|row| row.2 % 2 == 0).map(|row| (row.0, row.2)).view())
+    })
+    .expect("a sound circuit");
+    assert_steady(circuit, input);
+}
+
+#[test]
+fn linear_aggregates_allocate_nothing() {
+    let (circuit, (input, _)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        let sums = stream.index_by(|row| (row.1, row.2)).aggregate((Count, Sum(|value: &i64| *value)));
+        (input, sums.view())
+    })
+    .expect("a sound circuit");
+    assert_steady(circuit, input);
+}
+
+#[test]
+fn joins_allocate_nothing() {
+    let (mut circuit, (input, names, _)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        let (names, names_input) = b.input::<(u64, u32)>("names");
+        let rows = stream.index_by(|row| (row.1, row.0));
+        (input, names_input, rows.join(names.keyed(), |_, id, name| (*id, *name)).view())
+    })
+    .expect("a sound circuit");
+    circuit[names].extend((0..500).map(|key| ((key, key as u32), 1)));
+    assert_steady(circuit, input);
+}
+
+#[test]
+fn a_self_join_with_changes_on_both_sides_allocates_nothing() {
+    let (circuit, (input, _)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        let rows = stream.index_by(|row| (row.1, row.0)).materialise();
+        let pairs = rows.join(rows, |key, left, right| (*key, left ^ right)).keyed().count();
+        (input, pairs.output())
+    })
+    .expect("a sound circuit");
+    assert_steady(circuit, input);
+}
+
+#[test]
+fn distinct_and_set_operations_allocate_nothing() {
+    let (circuit, (input, _)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<Row>("rows");
+        let keys = stream.map(|row| row.1).distinct();
+        (input, keys.except(stream.map(|row| row.2 as u64)).view())
+    })
+    .expect("a sound circuit");
+    assert_steady(circuit, input);
+}

@@ -1,0 +1,166 @@
+//! A fault names its operator, changes nothing, and the circuit goes on as documented.
+
+use dbsp_runtime::{Builder, Circuit, Error, Input, KeyedView, Recovery, Stream, Strictness, View, ZSet};
+
+type Handles = (Input<(u8, i64)>, KeyedView<u8, i64>, View<i64>);
+
+/// Two branches: sums a key, and quotients that panic on zero. The sums come first, so that they have
+/// computed when the other branch fails.
+fn circuit() -> (Circuit, Handles) {
+    Circuit::build(|b| {
+        let (stream, input) = b.input::<(u8, i64)>("numbers");
+        let sums = stream.keyed().sum().named("sums").view();
+        let max = stream.keyed().max().rows().map(|row| row.1).view();
+        let _quotients = stream.map(|row| 100 / row.1).output();
+        (input, sums, max)
+    })
+    .expect("a sound circuit")
+}
+
+#[test]
+fn a_panic_names_the_operator_and_takes_the_step_back() {
+    let (mut circuit, (numbers, sums, max)) = circuit();
+    circuit[numbers].extend([((1, 5), 1), ((2, 7), 1)]);
+    circuit.step().expect("a sound step");
+    circuit[numbers].extend([((1, 50), 1), ((2, 0), 1), ((2, 7), -1)]);
+    let error = circuit.step().expect_err("a division by zero");
+    let Error::Panicked { operator, message } = &error else { panic!("{error:?}") };
+    assert_eq!(operator.kind, "stateless");
+    assert!(operator.location.file().ends_with("faults.rs"));
+    assert_eq!(message, "attempt to divide by zero");
+    assert_eq!(format!("{:?} {:?}", circuit[sums], circuit[max]), "{1: {5: +1}, 2: {7: +1}} {5: +1, 7: +1}");
+    assert_eq!(circuit.steps(), 1);
+    assert_eq!(circuit[numbers].len(), 3, "the changes are still there");
+}
+
+#[test]
+fn a_step_after_a_fault_is_refused_until_the_circuit_recovers() {
+    let (mut circuit, (numbers, sums, max)) = circuit();
+    circuit[numbers].insert((1, 0));
+    let fault = circuit.step().expect_err("a division by zero");
+    assert_eq!(circuit.step(), Err(Error::StepAfterFault { fault: Box::new(fault) }));
+
+    circuit.recover(Recovery::Retry).expect("the step was taken back");
+    circuit[numbers].push((1, 0), -1);
+    assert!(circuit.step().is_err(), "the closure still sees the row, although its weights cancel");
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    assert!(circuit[numbers].is_empty());
+
+    circuit[numbers].insert((1, 4));
+    circuit.step().expect("a sound step");
+    assert_eq!((circuit[sums].value(&1), circuit[max].get(&4)), (Some(&4), 1));
+}
+
+#[test]
+fn an_overflow_names_the_operator_and_takes_the_step_back() {
+    let (mut circuit, (numbers, sums, _)) = circuit();
+    circuit[numbers].insert((1, i64::MAX));
+    circuit.step().expect("it fits");
+    circuit[numbers].extend([((2, 1), 1), ((1, 1), 1)]);
+    let error = circuit.step().expect_err("a sum out of range");
+    let Error::WeightOverflow { operator } = &error else { panic!("{error:?}") };
+    assert_eq!((operator.kind, operator.name.as_deref()), ("sum_by_key", Some("sums")));
+    assert!(error.to_string().starts_with("sum_by_key \"sums\" built at "));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    circuit[numbers].insert((1, -1));
+    circuit.step().expect("it fits");
+    assert_eq!(format!("{:?}", circuit[sums]), format!("{{1: {{{}: +1}}}}", i64::MAX - 1));
+}
+
+#[test]
+fn an_overflow_in_the_last_view_takes_the_others_back() {
+    let (mut circuit, (input, first, last)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<u8>("rows");
+        let first = stream.view();
+        (input, first, stream.map(|_| ()).view())
+    })
+    .expect("a sound circuit");
+    circuit[input].push(1, i64::MAX);
+    circuit.step().expect("it fits");
+    circuit[input].push(2, 1);
+    assert!(matches!(circuit.step(), Err(Error::WeightOverflow { .. })));
+    assert_eq!((circuit[first].len(), circuit[last].get(&())), (1, i64::MAX));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    circuit[input].push(1, -1);
+    circuit.step().expect("it fits");
+    assert_eq!((circuit[first].get(&1), circuit[last].get(&())), (i64::MAX - 1, i64::MAX - 1));
+}
+
+#[test]
+fn discarding_takes_back_what_a_keyed_input_holds() {
+    let (mut circuit, (users, lengths)) = Circuit::build(|b| {
+        let (stream, users) = b.upsert_input::<u8, i64>("users", Strictness::Strict);
+        (users, stream.map_values(|n| 10 / n).view())
+    })
+    .expect("a sound circuit");
+    circuit[users].insert(1, 2).expect("a new key");
+    circuit[users].insert(2, 5).expect("a new key");
+    circuit.step().expect("a sound step");
+    circuit[users].update(1, 0).expect("a known key");
+    circuit[users].delete(&2).expect("a known key");
+    circuit[users].insert(2, 1).expect("a key that is gone");
+    assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    assert_eq!((circuit[users].get(&1), circuit[users].get(&2), circuit[users].len()), (Some(&2), Some(&5), 2));
+    circuit[users].update(1, 10).expect("a known key");
+    circuit.step().expect("a sound step");
+    assert_eq!(format!("{:?}", circuit[lengths]), "{1: {1: +1}, 2: {2: +1}}");
+}
+
+/// One view of each operator that keeps state or order, over one input.
+fn every_operator(b: &Builder) -> (Stream<'_, (u8, i64)>, Input<(u8, i64)>, Vec<View<(u8, i64)>>) {
+    let (stream, input) = b.input::<(u8, i64)>("rows");
+    let keyed = stream.keyed();
+    let keys = stream.map(|row| row.1 as u8).materialise();
+    let views = vec![
+        stream.distinct().view(),
+        stream.neg().plus(stream).minus(stream.map(|row| (row.0, row.1 + 1))).view(),
+        stream.union(keyed.sum().rows()).view(),
+        stream.intersect(keyed.max().rows()).view(),
+        stream.except(keyed.min().rows()).view(),
+        keyed.join(keyed, |key, left, right| (*key, left - right)).view(),
+        keyed.semijoin(keys).rows().view(),
+        keyed.antijoin(keys).rows().view(),
+        keyed.count().rows().view(),
+        keyed.fold(|value| *value).rows().view(),
+        stream.delay().view(),
+        stream.integrate().lift(ZSet::distinct).differentiate().view(),
+    ];
+    (stream, input, views)
+}
+
+#[test]
+fn every_operator_survives_a_fault_behind_it() {
+    let (mut circuit, (input, views)) = Circuit::build(|b| {
+        let (stream, input, views) = every_operator(b);
+        // The fault comes last, when everything else has computed.
+        let _poison = stream.map(|row| assert!(row.1 != 99, "poison")).output();
+        (input, views)
+    })
+    .expect("a sound circuit");
+    let (mut twin, (twin_input, twin_views)) = Circuit::build(|b| {
+        let (_, input, views) = every_operator(b);
+        (input, views)
+    })
+    .expect("a sound circuit");
+    let steps: [&[((u8, i64), i64)]; 4] = [
+        &[((1, 1), 1), ((1, 2), 1), ((2, 1), 2)],
+        &[((1, 1), -1), ((2, 7), 1), ((7, 3), 1)],
+        &[((2, 1), -2), ((2, 7), -1), ((1, 2), 1)],
+        &[((1, 2), -2), ((7, 3), -1), ((3, 3), 1)],
+    ];
+    for step in steps {
+        circuit[input].extend(step.iter().copied());
+        circuit[input].extend([((9, 99), 1), ((1, 1), 3), ((2, 1), -3), ((7, 3), -1)]);
+        assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
+        circuit.recover(Recovery::Discard).expect("the step was taken back");
+
+        circuit[input].extend(step.iter().copied());
+        circuit.step().expect("a sound step");
+        twin[twin_input].extend(step.iter().copied());
+        twin.step().expect("a sound step");
+        for (view, twin_view) in views.iter().zip(&twin_views) {
+            assert_eq!(circuit[*view], twin[*twin_view]);
+        }
+    }
+}

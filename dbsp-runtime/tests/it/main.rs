@@ -1,0 +1,12 @@
+//! The runtime from outside: steps, faults, views, graphs, allocations.
+
+#[global_allocator]
+static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
+    dbsp_testkit::alloc::Counting::new(std::alloc::System);
+
+mod allocations;
+mod faults;
+mod graph;
+mod misuse;
+mod upserts;
+mod views;
