@@ -191,9 +191,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
         for (i, ((key, value), weight)) in delta.iter().enumerate() {
             if let Err(overflow) = self.try_update(key, value, weight) {
-                for ((key, value), weight) in delta.iter().take(i) {
-                    self.try_retract(key, value, weight).expect("what was just added can be taken back");
-                }
+                self.take_back(delta.iter().take(i)).expect("what was just added can be taken back");
                 return Err(overflow);
             }
         }
@@ -205,7 +203,16 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
     pub fn try_unapply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
-        delta.iter().try_for_each(|((key, value), weight)| self.try_retract(key, value, weight))
+        self.take_back(delta.iter())
+    }
+
+    /// Subtracts the weights of some rows, the last one first, so that each weight only takes values
+    /// that it has already had.
+    fn take_back<'a>(
+        &mut self,
+        rows: impl DoubleEndedIterator<Item = (&'a (K, V), &'a W)>,
+    ) -> Result<(), Overflow> {
+        rows.rev().try_for_each(|((key, value), weight)| self.try_retract(key, value, weight))
     }
 
     /// Changes the weight of `value` in the group at `position` by `change`; if the value is new

@@ -167,7 +167,8 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
         for (i, (row, weight)) in delta.iter().enumerate() {
             if let Err(overflow) = self.try_add_row(row, weight) {
-                self.take_back(delta.iter().take(i)).expect("what was just added can be taken back");
+                // Backwards, so that each weight only takes values that it has already had.
+                self.take_back(delta.iter().take(i).rev()).expect("what was just added can be taken back");
                 return Err(overflow);
             }
         }
@@ -179,7 +180,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
     pub fn try_unapply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
-        self.take_back(delta.iter())
+        self.take_back(delta.iter().rev())
     }
 
     /// The sum: weights add up.

@@ -1,0 +1,111 @@
+//! Z-sets form a group, and their methods are relational algebra.
+
+use dbsp_testkit::{oracle, strategy};
+use dbsp_zset::{Delta, IndexedZSet, Overflow, ZSet};
+use proptest::prelude::*;
+
+use crate::{bag_of, changes};
+
+proptest! {
+    #[test]
+    fn z_sets_form_a_commutative_group(a in changes(), b in changes(), c in changes()) {
+        let [a, b, c] = [a, b, c].map(ZSet::from_iter);
+        let plus = |left: &ZSet<_>, right: &ZSet<_>| left.try_add(right).expect("small weights");
+        prop_assert_eq!(plus(&a, &b), plus(&b, &a));
+        prop_assert_eq!(plus(&plus(&a, &b), &c), plus(&a, &plus(&b, &c)));
+        prop_assert_eq!(plus(&a, &ZSet::new()), a.clone());
+        prop_assert!(plus(&a, &a.try_neg().expect("small weights")).is_empty());
+        prop_assert_eq!(a.try_sub(&b).expect("small weights"), plus(&a, &b.try_neg().expect("small weights")));
+        prop_assert_eq!(a.try_scale(&3).expect("small weights"), plus(&a, &plus(&a, &a)));
+        prop_assert!(a.try_scale(&0).expect("small weights").is_empty());
+    }
+
+    #[test]
+    fn methods_agree_with_the_oracle(a in changes(), b in changes()) {
+        let (a, b) = (ZSet::from_iter(a), ZSet::from_iter(b));
+        let (bag_a, bag_b) = (bag_of(&a), bag_of(&b));
+        prop_assert_eq!(bag_of(&a.try_add(&b).expect("small weights")), oracle::plus(&bag_a, &bag_b));
+        prop_assert_eq!(bag_of(&a.distinct()), oracle::distinct(&bag_a));
+        prop_assert_eq!(bag_of(&a.positive()), oracle::positive(&bag_a));
+        prop_assert_eq!(bag_of(&a.filter(|row| row.1 > 0)), oracle::filter(&bag_a, |row| row.1 > 0));
+        let mapped = a.try_map(|row| row.0).expect("small weights");
+        prop_assert_eq!(bag_of(&mapped), oracle::map(&bag_a, |row| row.0));
+        let product = a.try_product(&b).expect("small weights");
+        prop_assert_eq!(bag_of(&product), oracle::product(&bag_a, &bag_b));
+        let [left, right] = [&a, &b].map(|zset| zset.try_index_by(|row| *row).expect("small weights"));
+        let joined = left.try_join(&right, |key, left, right| (*key, left - right)).expect("small weights");
+        prop_assert_eq!(bag_of(&joined), oracle::join(&bag_a, &bag_b, |key, left, right| (*key, left - right)));
+        let counted = left.aggregate(|_, group| Some(group.iter().map(|row| row.1).sum::<i64>()).filter(|n| *n != 0));
+        prop_assert_eq!(bag_of(&counted), oracle::count(&bag_a));
+    }
+
+    #[test]
+    fn ordered_iteration_follows_the_order_and_loses_nothing(a in changes(), b in changes()) {
+        let mut zset = ZSet::from_iter(a);
+        let before = bag_of(&zset);
+        prop_assert!(zset.iter_ordered().map(|(row, weight)| (*row, *weight)).eq(before));
+        zset.extend(b);
+        let after = bag_of(&zset);
+        prop_assert!(zset.iter_ordered().map(|(row, weight)| (*row, *weight)).eq(after.clone()));
+        for (row, weight) in after {
+            prop_assert_eq!(zset.get(&row), weight);
+        }
+    }
+
+    #[test]
+    fn batches_are_consolidated_sums(a in changes(), b in changes()) {
+        let batch = |changes: &[((i64, i64), i64)]| {
+            changes.iter().copied().collect::<Delta<_>>().consolidate().expect("small weights")
+        };
+        let (left, right) = (batch(&a), batch(&b));
+        prop_assert!(left.rows().is_sorted_by(|one, next| one < next));
+        prop_assert_eq!(left.merge(&right).expect("small weights"), batch(&[a.clone(), b].concat()));
+        prop_assert!(left.iter().map(|(row, weight)| (*row, *weight)).eq(oracle::bag(a)));
+    }
+
+    /// Both for a plain and for an indexed Z-set: extreme weights are added exactly or refused; a refused delta leaves everything as it was.
+    #[test]
+    fn a_delta_is_applied_whole_or_not_at_all(
+        base in strategy::delta(strategy::key(), strategy::extreme_weight()),
+        delta in strategy::delta(strategy::key(), strategy::extreme_weight()),
+    ) {
+        let (mut zset, mut indexed) = (ZSet::new(), IndexedZSet::new());
+        for (row, weight) in base {
+            let _ = zset.try_add_row(&row, &weight);
+            let _ = indexed.try_update(&(row / 2), &row, &weight);
+        }
+        let (before, indexed_before) = (zset.clone(), indexed.clone());
+        let delta = Delta::from_iter(delta);
+        let keyed: Delta<_> = delta.iter().map(|(row, weight)| ((row / 2, *row), *weight)).collect();
+        let applied = zset.try_apply(&delta);
+        prop_assert_eq!(indexed.try_apply(&keyed), applied);
+        if applied.is_ok() {
+            zset.try_unapply(&delta).expect("it was just added");
+            indexed.try_unapply(&keyed).expect("it was just added");
+        }
+        prop_assert_eq!((zset, indexed), (before, indexed_before));
+    }
+}
+
+#[test]
+fn a_refused_delta_is_taken_back_from_its_end() {
+    let mut zset = ZSet::new();
+    let delta = Delta::from_iter([(0, i64::MAX), (0, -i64::MAX), (0, i64::MIN), (0, i64::MIN)]);
+    assert_eq!(zset.try_apply(&delta), Err(Overflow));
+    assert!(zset.is_empty());
+}
+
+#[test]
+fn iteration_allocates_nothing() {
+    let mut zset: ZSet<u64> = (0..1_000).rev().map(|n| (n, 1)).collect();
+    let mut sum = 0;
+    let counts = dbsp_testkit::alloc::count(|| {
+        sum = zset.iter().map(|(row, _)| row).sum::<u64>();
+        assert!(zset.iter_ordered().is_sorted());
+    });
+    assert!(counts.is_zero() && sum == 499_500, "{counts:?}");
+}
+
+#[global_allocator]
+static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
+    dbsp_testkit::alloc::Counting::new(std::alloc::System);
