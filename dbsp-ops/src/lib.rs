@@ -52,6 +52,10 @@
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod aggregate;
 mod delay;
 mod distinct;

@@ -37,6 +37,10 @@
 //! # Not here
 //! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod builder;
 mod circuit;
 mod error;

@@ -31,6 +31,10 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod algebra;
 mod arena;
 mod batch;
