@@ -2,6 +2,7 @@
 //!
 //! The program keeps, for each team, how many goals its players have scored. Players change teams and
 //! goals are taken back; each event is one step, and a step that fails changes nothing.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use dbsp_ops::{Join, LinearAggregation, Operator, Sum};
 use dbsp_zset::{Delta, IndexedZSet, Overflow, ZSet};

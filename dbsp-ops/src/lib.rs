@@ -56,20 +56,20 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod aggregate;
-mod delay;
-mod distinct;
-mod groups;
-mod integrate;
-mod join;
-mod linear;
+pub mod aggregate;
+pub mod delay;
+pub mod distinct;
+pub mod groups;
+pub mod integrate;
+pub mod join;
+pub mod linear;
 #[cfg(dbsp_mutants)]
 pub mod mutant;
-mod operator;
-mod semijoin;
-mod set_operation;
-mod stage;
-mod upsert;
+pub mod operator;
+pub mod semijoin;
+pub mod set_operation;
+pub mod stage;
+pub mod upsert;
 
 pub use aggregate::linear::{Average, Count, Fraction, LinearAggregate, LinearAggregation, Number, Sum};
 pub use aggregate::ordered::{Fold, Max, Min, OrderedAggregate, OrderedAggregation};

@@ -138,10 +138,8 @@ mod tests {
 
     #[test]
     fn a_chain_keeps_order_and_weights() {
-        let chain = Identity
-            .flat_map(|n: &i64| [*n, -*n])
-            .filter(|n: &i64| *n != 3)
-            .map(|n: &i64| n.to_string());
+        let chain =
+            Identity.flat_map(|n: &i64| [*n, -*n]).filter(|n: &i64| *n != 3).map(|n: &i64| n.to_string());
         let mut out = Delta::new();
         run(&chain, &Delta::from_iter([(3, 2), (4, -5)]), &mut out);
         assert_eq!((out.rows(), out.weights()), (&["-3", "4", "-4"].map(String::from)[..], &[2, -5, -5][..]));

@@ -4,6 +4,7 @@
 //! argument), builds a circuit that follows dependencies up to ten deep, then takes each dependency of
 //! a member away and puts it back, and shows what that changed and how long it took, beside the time
 //! of a fresh search from every member.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::error::Error;
@@ -39,7 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let start = Instant::now();
             circuit.step()?;
             let incremental = start.elapsed();
-            if is_there { all.insert((from, to)) } else { all.remove(&(from, to)) };
+            if is_there {
+                all.insert((from, to))
+            } else {
+                all.remove(&(from, to))
+            };
             let edges: Vec<Edge> = all.iter().copied().collect();
             let start = Instant::now();
             let searched = graph.search(&edges);
@@ -48,7 +53,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             let sign = if is_there { '+' } else { '-' };
             let changed = circuit.delta(reached).len();
             let edge = format!("{sign} {} -> {}", graph.names[from as usize], graph.names[to as usize]);
-            println!("{edge:44} {changed:4} pairs changed in {incremental:>9.1?}; searched anew in {anew:>9.1?}");
+            println!(
+                "{edge:44} {changed:4} pairs changed in {incremental:>9.1?}; searched anew in {anew:>9.1?}"
+            );
         }
     }
     Ok(())
@@ -61,7 +68,8 @@ fn reachability(b: &Builder) -> (Input<Edge>, Input<Package>, View<Edge>) {
     let by_source = edges.keyed();
     let mut reached: Stream<'_, Edge> = members.map(|member| (*member, *member)).materialise();
     for _ in 0..DEPTH {
-        let further = reached.index_by(|(member, at)| (*at, *member)).join(by_source, |_, member, to| (*member, *to));
+        let further =
+            reached.index_by(|(member, at)| (*at, *member)).join(by_source, |_, member, to| (*member, *to));
         reached = reached.union(further);
     }
     (edges_input, members_input, reached.filter(|(member, package)| member != package).view())

@@ -1,4 +1,5 @@
 //! The quickstart of the README: totals per customer, kept up to date.
+#![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
 use dbsp_runtime::{Circuit, Error};
 

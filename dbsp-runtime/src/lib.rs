@@ -41,16 +41,16 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod builder;
-mod circuit;
-mod error;
-mod graph;
-mod handle;
+pub mod builder;
+pub mod circuit;
+pub mod error;
+pub mod graph;
+pub mod handle;
 mod node;
 mod nodes;
 mod slots;
-mod streams;
-mod upsert;
+pub mod streams;
+pub mod upsert;
 
 pub use builder::Builder;
 pub use circuit::{Circuit, Recovery};

@@ -80,9 +80,7 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
     /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
     pub fn delete(&mut self, key: &K) -> Result<(), Error> {
         match self.table.delete(key, &mut self.changes) {
-            Err(error) if self.strictness == Strictness::Strict => {
-                Err(self.error(error, format!("{key:?}")))
-            }
+            Err(error) if self.strictness == Strictness::Strict => Err(self.error(error, format!("{key:?}"))),
             Ok(()) | Err(_) => Ok(()),
         }
     }

@@ -120,10 +120,7 @@ pub trait OrderedRing: Ring {
 }
 
 /// Replaces a column by its image, or leaves it alone if one image does not exist.
-fn map_column<W: Clone>(
-    column: &mut [W],
-    image: impl Fn(&W) -> Result<W, Overflow>,
-) -> Result<(), Overflow> {
+fn map_column<W: Clone>(column: &mut [W], image: impl Fn(&W) -> Result<W, Overflow>) -> Result<(), Overflow> {
     let images = column.iter().map(image).collect::<Result<Vec<W>, Overflow>>()?;
     column.clone_from_slice(&images);
     Ok(())

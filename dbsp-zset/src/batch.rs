@@ -33,7 +33,8 @@ impl<R: Ord, W: Ring> Batch<R, W> {
             if next_row == row {
                 weight.try_add_assign(&next_weight)?;
             } else {
-                batch.push(std::mem::replace(&mut row, next_row), std::mem::replace(&mut weight, next_weight));
+                batch
+                    .push(std::mem::replace(&mut row, next_row), std::mem::replace(&mut weight, next_weight));
             }
         }
         batch.push(row, weight);

@@ -395,8 +395,7 @@ impl<K: Row, V: Row, W: Ring> Clone for IndexedZSet<K, V, W> {
 
 impl<K: Row, V: Row, W: Ring> PartialEq for IndexedZSet<K, V, W> {
     fn eq(&self, other: &Self) -> bool {
-        self.rows == other.rows
-            && self.iter().all(|(key, value, weight)| other.weight(key, value) == *weight)
+        self.rows == other.rows && self.iter().all(|(key, value, weight)| other.weight(key, value) == *weight)
     }
 }
 

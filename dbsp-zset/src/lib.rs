@@ -35,27 +35,27 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-mod algebra;
+pub mod algebra;
 mod arena;
-mod batch;
+pub mod batch;
 mod debug;
-mod delta;
-mod delta_index;
-mod indexed;
-mod ordered;
-mod row;
+pub mod delta;
+pub mod delta_index;
+pub mod indexed;
+pub mod ordered;
+pub mod row;
 #[cfg(feature = "serde")]
 mod serde;
-mod table;
-mod trace;
-mod zset;
+pub mod table;
+pub mod trace;
+pub mod zset;
 
 pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};
 pub use batch::Batch;
 pub use delta::Delta;
 pub use delta_index::DeltaIndex;
 pub use indexed::IndexedZSet;
-pub use ordered::{OrderedTrace, Plain, SummaryTree, Summarise};
+pub use ordered::{OrderedTrace, Plain, Summarise, SummaryTree};
 pub use row::{Row, hash_of};
 pub use table::DenseTable;
 pub use trace::Trace;

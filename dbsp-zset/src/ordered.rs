@@ -10,7 +10,7 @@ use crate::row::Row;
 use crate::table::DenseTable;
 use crate::trace::Trace;
 
-mod tree;
+pub mod tree;
 
 pub use tree::SummaryTree;
 

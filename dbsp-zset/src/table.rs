@@ -120,9 +120,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         let hash = hash_of(key) as u32;
         let entries = &self.entries;
         self.index
-            .find(Slot::spread(hash), |slot| {
-                slot.hash == hash && entries[slot.position as usize].0 == *key
-            })
+            .find(Slot::spread(hash), |slot| slot.hash == hash && entries[slot.position as usize].0 == *key)
             .map(|slot| slot.position as usize)
     }
 
@@ -182,9 +180,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         let hash = hash_of(&key) as u32;
         let position = u32::try_from(self.entries.len()).expect("a table holds at most u32::MAX entries");
         self.entries.push((key, value));
-        self.index.insert_unique(Slot::spread(hash), Slot { hash, position }, |slot| {
-            Slot::spread(slot.hash)
-        });
+        self.index.insert_unique(Slot::spread(hash), Slot { hash, position }, |slot| Slot::spread(slot.hash));
     }
 
     /// Removes the entry at `position`; the last entry moves there.
@@ -226,8 +222,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// Takes the entry at `position` out of the index.
     fn unlink(&mut self, position: usize) {
         let hash = hash_of(&self.entries[position].0) as u32;
-        if let Ok(slot) =
-            self.index.find_entry(Slot::spread(hash), |slot| slot.position as usize == position)
+        if let Ok(slot) = self.index.find_entry(Slot::spread(hash), |slot| slot.position as usize == position)
         {
             slot.remove();
         }

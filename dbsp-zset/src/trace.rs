@@ -24,13 +24,11 @@ pub trait Trace {
     ///
     /// # Errors
     /// [`Overflow`] where the new weight has no value; the trace is then unchanged.
-    fn update(&mut self, key: &Self::Key, value: &Self::Value, weight: &Self::Weight) -> Result<(), Overflow>;
+    fn update(&mut self, key: &Self::Key, value: &Self::Value, weight: &Self::Weight)
+    -> Result<(), Overflow>;
 
     /// The values of a key with their weights, none of them zero; empty for an unknown key.
-    fn group<'a>(
-        &'a self,
-        key: &Self::Key,
-    ) -> impl Iterator<Item = (&'a Self::Value, &'a Self::Weight)>
+    fn group<'a>(&'a self, key: &Self::Key) -> impl Iterator<Item = (&'a Self::Value, &'a Self::Weight)>
     where
         Self::Value: 'a,
         Self::Weight: 'a;

@@ -76,7 +76,8 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
         }
         for (key, before, now) in self.groups.changes() {
             let old = self.output(before.0, &before.1)?;
-            let new = self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
+            let new =
+                self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
             if old != new {
                 if let Some(old) = old {
                     out.delete((key.clone(), old));

@@ -4,5 +4,5 @@
 //! state for each group. [`ordered`]: what needs the rows of the group: minimum, maximum, a fold by
 //! any monoid; the rows stand in a tree, and a change costs its depth.
 
-pub(crate) mod linear;
-pub(crate) mod ordered;
+pub mod linear;
+pub mod ordered;

@@ -233,6 +233,9 @@ mod tests {
         fold.abort(&delta).expect("the step is taken back");
         out.clear();
         fold.step(&Delta::from_iter([(("a", i64::MAX), -1), (("c", 2), 3)]), &mut out).expect("it fits");
-        assert_eq!(format!("{:?}", out.consolidate()), format!(r#"Ok({{("a", {}): -1, ("c", 6): +1}})"#, i64::MAX));
+        assert_eq!(
+            format!("{:?}", out.consolidate()),
+            format!(r#"Ok({{("a", {}): -1, ("c", 6): +1}})"#, i64::MAX)
+        );
     }
 }

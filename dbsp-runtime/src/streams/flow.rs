@@ -132,9 +132,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let slot = input.source;
         input.builder.add_stream(operator("neg"), &[slot.index], |output| StatelessNode {
             output,
-            work: move |slots: &Slots, out: &mut _| {
-                dbsp_ops::neg(slots.get(slot), out)
-            },
+            work: move |slots: &Slots, out: &mut _| dbsp_ops::neg(slots.get(slot), out),
         })
     }
 
@@ -256,7 +254,12 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     }
 
     #[track_caller]
-    fn set_operation(self, kind: SetKind, other: Stream<'b, C::Row>, operator: Operator) -> Stream<'b, C::Row> {
+    fn set_operation(
+        self,
+        kind: SetKind,
+        other: Stream<'b, C::Row>,
+        operator: Operator,
+    ) -> Stream<'b, C::Row> {
         let left = self.materialise();
         left.builder.check(other.builder, &operator);
         let (left_slot, right_slot) = (left.source, other.source);

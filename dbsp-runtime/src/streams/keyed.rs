@@ -3,8 +3,8 @@
 use std::panic::Location;
 
 use dbsp_ops::{
-    Average, Count, Filter, Fold, Fraction, Identity, Join, LinearAggregate, LinearAggregation, Map, Max, Min,
-    Number, OrderedAggregate, OrderedAggregation, Semijoin, Side, Sum,
+    Average, Count, Filter, Fold, Fraction, Identity, Join, LinearAggregate, LinearAggregation, Map, Max,
+    Min, Number, OrderedAggregate, OrderedAggregation, Semijoin, Side, Sum,
 };
 use dbsp_zset::{Delta, Monoid, Row};
 
@@ -87,7 +87,6 @@ impl<K: Row, V: Row> KeyedStream<'_, K, V> {
 }
 
 /// Stateless and linear operators.
-#[expect(clippy::type_complexity, reason = "a chain names each stage, and a closure has no name")]
 impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> {
     /// The rows as plain pairs, without a key.
     pub fn rows(self) -> Flow<'b, S, C> {
@@ -276,10 +275,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
     /// The sum by any monoid of what `lift` makes of the rows of each key that have a positive weight.
     /// State: the rows; O(log group) additions a change.
     #[track_caller]
-    pub fn fold<M: Monoid + Row>(
-        self,
-        lift: impl Fn(&V) -> M + Send + 'static,
-    ) -> KeyedStream<'b, K, M> {
+    pub fn fold<M: Monoid + Row>(self, lift: impl Fn(&V) -> M + Send + 'static) -> KeyedStream<'b, K, M> {
         self.ordered(Fold(lift), operator("fold"))
     }
 

@@ -10,10 +10,10 @@
 //! an operator of the circuit yet: one closure, fused by the compiler, which becomes one node when
 //! something takes the flow.
 
-mod collection;
-mod feedback;
-mod flow;
-mod keyed;
+pub mod collection;
+pub mod feedback;
+pub mod flow;
+pub mod keyed;
 
 pub use collection::Collection;
 pub use feedback::Feedback;

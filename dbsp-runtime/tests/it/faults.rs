@@ -101,7 +101,10 @@ fn discarding_takes_back_what_a_keyed_input_holds() {
     circuit[users].insert(2, 1).expect("a key that is gone");
     assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
     circuit.recover(Recovery::Discard).expect("the step was taken back");
-    assert_eq!((circuit[users].get(&1), circuit[users].get(&2), circuit[users].len()), (Some(&2), Some(&5), 2));
+    assert_eq!(
+        (circuit[users].get(&1), circuit[users].get(&2), circuit[users].len()),
+        (Some(&2), Some(&5), 2)
+    );
     circuit[users].update(1, 10).expect("a known key");
     circuit.step().expect("a sound step");
     assert_eq!(format!("{:?}", circuit[lengths]), "{1: {1: +1}, 2: {2: +1}}");

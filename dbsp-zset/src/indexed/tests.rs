@@ -50,7 +50,8 @@ fn agrees_with_a_map_while_groups_grow_and_shrink() {
 
 #[test]
 fn a_failed_apply_changes_nothing() {
-    let mut zset: IndexedZSet<_, _> = [((1, 'a'), 5), ((1, 'b'), i64::MAX), ((2, 'c'), 1)].into_iter().collect();
+    let mut zset: IndexedZSet<_, _> =
+        [((1, 'a'), 5), ((1, 'b'), i64::MAX), ((2, 'c'), 1)].into_iter().collect();
     let before = zset.clone();
     let delta = Delta::from_iter([((1, 'a'), -5), ((2, 'c'), i64::MIN), ((3, 'd'), i64::MIN), ((1, 'b'), 1)]);
     assert_eq!(zset.try_apply(&delta), Err(Overflow));

@@ -108,13 +108,15 @@ impl<V, W, S> SummaryTree<V, W, S> {
     pub fn iter(&self) -> impl Iterator<Item = (&V, &W)> {
         let mut open = vec![&self.root];
         let mut rows: std::slice::Iter<'_, (V, W)> = [].iter();
-        std::iter::from_fn(move || loop {
-            if let Some((value, weight)) = rows.next() {
-                return Some((value, weight));
-            }
-            match open.pop()? {
-                Node::Leaf(leaf) => rows = leaf.iter(),
-                Node::Inner(children) => open.extend(children.iter().rev().map(|child| &child.node)),
+        std::iter::from_fn(move || {
+            loop {
+                if let Some((value, weight)) = rows.next() {
+                    return Some((value, weight));
+                }
+                match open.pop()? {
+                    Node::Leaf(leaf) => rows = leaf.iter(),
+                    Node::Inner(children) => open.extend(children.iter().rev().map(|child| &child.node)),
+                }
             }
         })
     }
