@@ -272,7 +272,7 @@ mod tests {
         out.clear();
         sum.step(&Delta::from_iter([(("a", -1), 1)]), &mut out).expect("it fits");
         let last = (("a", i64::MAX - 1), 1);
-        assert_eq!(out.into_iter().last(), Some(last));
+        assert_eq!(out.iter().next_back(), Some((&last.0, &last.1)));
     }
 
     #[test]

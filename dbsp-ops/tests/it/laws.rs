@@ -48,7 +48,7 @@ proptest! {
         let mut apart = Delta::new();
         join(&left, &mut apart).expect("small weights");
         join(&other, &mut apart).expect("small weights");
-        let mut sum = left.clone();
+        let mut sum = left;
         sum.extend_from(&other);
         let mut together = Delta::new();
         join(&sum, &mut together).expect("small weights");
