@@ -2,7 +2,8 @@
 
 use dbsp_runtime::{Builder, Circuit, Error, Input, KeyedView, Recovery, Stream, Strictness, View, ZSet};
 
-type Handles = (Input<(u8, i64)>, KeyedView<u8, i64>, View<i64>);
+type Row = (u8, i64);
+type Handles = (Input<Row>, KeyedView<u8, i64>, View<i64>);
 
 /// Two branches: sums a key, and quotients that panic on zero. The sums come first, so that they have
 /// computed when the other branch fails.
@@ -111,8 +112,8 @@ fn discarding_takes_back_what_a_keyed_input_holds() {
 }
 
 /// One view of each operator that keeps state or order, over one input.
-fn every_operator(b: &Builder) -> (Stream<'_, (u8, i64)>, Input<(u8, i64)>, Vec<View<(u8, i64)>>) {
-    let (stream, input) = b.input::<(u8, i64)>("rows");
+fn every_operator(b: &Builder) -> (Stream<'_, Row>, Input<Row>, Vec<View<Row>>) {
+    let (stream, input) = b.input::<Row>("rows");
     let keyed = stream.keyed();
     let keys = stream.map(|row| row.1 as u8).materialise();
     let views = vec![
