@@ -18,6 +18,8 @@ use crate::row::Row;
 use crate::table::DenseTable;
 use crate::trace::Trace;
 
+mod algebra;
+
 /// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self).
 ///
 /// ```

@@ -40,6 +40,24 @@ proptest! {
     }
 
     #[test]
+    fn an_indexed_z_set_has_the_algebra_of_its_rows(a in changes(), b in changes()) {
+        let (plain_a, plain_b) = (ZSet::from_iter(a.clone()), ZSet::from_iter(b.clone()));
+        let (a, b) = (IndexedZSet::from_iter(a), IndexedZSet::from_iter(b));
+        let ok = |zset: Result<IndexedZSet<_, _>, _>| zset.expect("small weights").to_zset();
+        prop_assert_eq!(ok(a.try_add(&b)), plain_a.try_add(&plain_b).expect("small weights"));
+        prop_assert_eq!(ok(a.try_sub(&b)), plain_a.try_sub(&plain_b).expect("small weights"));
+        prop_assert_eq!(ok(a.try_neg()), plain_a.try_neg().expect("small weights"));
+        prop_assert_eq!(ok(a.try_scale(&-2)), plain_a.try_scale(&-2).expect("small weights"));
+        let mapped = plain_a.try_map(|row| (row.1, row.0 / 2)).expect("small weights");
+        prop_assert_eq!(ok(a.try_map(|key, value| (*value, key / 2))), mapped);
+        prop_assert_eq!(a.filter(|key, value| key < value).to_zset(), plain_a.filter(|row| row.0 < row.1));
+        prop_assert_eq!(a.positive().to_zset(), plain_a.positive());
+        prop_assert_eq!(a.distinct().to_zset(), plain_a.distinct());
+        prop_assert_eq!(IndexedZSet::from_iter(a.clone()), a.clone());
+        prop_assert_eq!(a.try_sub(&a).expect("small weights").key_count(), 0);
+    }
+
+    #[test]
     fn ordered_iteration_follows_the_order_and_loses_nothing(a in changes(), b in changes()) {
         let mut zset = ZSet::from_iter(a);
         let before = bag_of(&zset);
