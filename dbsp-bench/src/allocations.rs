@@ -1,0 +1,35 @@
+//! How many allocations this thread has made so far, when the binary counts them.
+//!
+//! The binary wraps its global allocator in the testkit's counting one. The library must also work without
+//! (in its own unit tests), and then a count is absent.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dbsp_testkit::alloc;
+
+/// Whether the global allocator counts: set once, by `main`.
+static COUNTING: AtomicBool = AtomicBool::new(false);
+
+/// Declares that the global allocator of this binary counts.
+pub fn are_counted() {
+    COUNTING.store(true, Ordering::Relaxed);
+}
+
+/// Allocations and changes of size that this thread has made so far; absent when nobody counts them.
+#[must_use]
+pub fn count() -> Option<u64> {
+    let counts = alloc::so_far();
+    COUNTING.load(Ordering::Relaxed).then_some(counts.allocations + counts.reallocations)
+}
+
+/// Allocations since an earlier [`count`].
+#[must_use]
+pub fn since(before: Option<u64>) -> Option<u64> {
+    count()?.checked_sub(before?)
+}
+
+/// `allocations` over `steps` steps.
+#[must_use]
+pub fn per_step(allocations: Option<u64>, steps: usize) -> Option<f64> {
+    (steps > 0).then_some(allocations? as f64 / steps as f64)
+}

@@ -1,0 +1,138 @@
+//! Taking times: samples of steps, their median and p99, memory, and the cost of the clock itself.
+//!
+//! # Not here
+//! No loop over engines: a suite owns its turns, since only it knows what must stay outside the
+//! clock.
+
+use std::time::{Duration, Instant};
+
+/// Fewest samples of which a p99 is more than another word for the maximum.
+const FEWEST_FOR_P99: usize = 100;
+
+/// The times of an engine's steps, in nanoseconds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Samples {
+    /// One figure a sample: nanoseconds a step, averaged over the sample's steps.
+    nanos: Vec<f64>,
+    steps: usize,
+    total: Duration,
+}
+
+impl Samples {
+    /// No samples yet, and room for `samples`: so that taking them allocates nothing.
+    #[must_use]
+    pub fn with_capacity(samples: usize) -> Self {
+        Self { nanos: Vec::with_capacity(samples), ..Self::default() }
+    }
+
+    /// Adds a sample of one step.
+    pub fn push(&mut self, elapsed: Duration) {
+        self.push_group(elapsed, 1);
+    }
+
+    /// Adds a sample of `steps` steps that were timed as one, being too short for the clock.
+    pub fn push_group(&mut self, elapsed: Duration, steps: usize) {
+        self.nanos.push(elapsed.as_nanos() as f64 / steps.max(1) as f64);
+        self.steps += steps;
+        self.total += elapsed;
+    }
+
+    /// How many steps were timed.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Seconds of all timed steps together.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.total.as_secs_f64()
+    }
+
+    /// The median step in microseconds; absent without a sample.
+    #[must_use]
+    pub fn median_us(&self) -> Option<f64> {
+        self.quantile_us(0.5)
+    }
+
+    /// The 99th percentile in microseconds; absent under a hundred samples.
+    #[must_use]
+    pub fn p99_us(&self) -> Option<f64> {
+        (self.nanos.len() >= FEWEST_FOR_P99).then(|| self.quantile_us(0.99)).flatten()
+    }
+
+    /// The `q`-quantile (nearest rank) in microseconds.
+    #[must_use]
+    pub fn quantile_us(&self, q: f64) -> Option<f64> {
+        quantile(&mut self.nanos.clone(), q).map(|nanos| nanos / 1e3)
+    }
+}
+
+/// The `q`-quantile of `values` by nearest rank; sorts them. Absent when there are none.
+pub fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let rank = (q * values.len() as f64).ceil() as usize;
+    values.get(rank.saturating_sub(1)).copied()
+}
+
+/// Runs `work` and says how long it took.
+pub fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let value = std::hint::black_box(work());
+    (value, start.elapsed())
+}
+
+/// What reading the clock twice costs, in nanoseconds: the median of many tries.
+#[must_use]
+pub fn clock_cost_ns() -> f64 {
+    // In groups, since one reading is below the clock's own grain.
+    let mut costs: Vec<f64> = (0..101)
+        .map(|_| {
+            let start = Instant::now();
+            for _ in 0..1000 {
+                std::hint::black_box(std::hint::black_box(Instant::now()).elapsed());
+            }
+            start.elapsed().as_nanos() as f64 / 1000.0
+        })
+        .collect();
+    // Of two readings between two others, a timed step contains one.
+    quantile(&mut costs, 0.5).unwrap_or_default() / 2.0
+}
+
+/// The most memory this process has held since [`reset_peak_rss`], in bytes; absent off Linux.
+#[must_use]
+pub fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kibibytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// Makes [`peak_rss_bytes`] count from now on; says whether the system let it.
+pub fn reset_peak_rss() -> bool {
+    std::fs::write("/proc/self/clear_refs", "5").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_by_nearest_rank() {
+        let mut values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+        assert_eq!(quantile(&mut values, 0.5), Some(50.0));
+        assert_eq!(quantile(&mut values, 0.99), Some(99.0));
+        assert_eq!(quantile(&mut values, 1.0), Some(100.0));
+        assert_eq!(quantile(&mut [], 0.5), None);
+    }
+
+    #[test]
+    fn a_group_counts_all_of_its_steps() {
+        let mut samples = Samples::default();
+        samples.push_group(Duration::from_micros(100), 10);
+        samples.push(Duration::from_micros(30));
+        samples.push(Duration::from_micros(20));
+        assert_eq!(samples.steps(), 12);
+        assert_eq!(samples.median_us(), Some(20.0));
+        assert_eq!(samples.p99_us(), None);
+    }
+}

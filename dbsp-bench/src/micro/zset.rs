@@ -1,0 +1,97 @@
+//! Z-sets as values: add, subtract, negate, consolidate, apply.
+
+use dbsp_zset::{Batch, Delta, Overflow, ZSet};
+
+use super::operation::{Case, over};
+use crate::headline::SplitMix;
+use crate::report::DBSP;
+
+/// Rows of a small Z-set, and of a delta.
+const SMALL: usize = 1_000;
+/// Rows of the Z-set that a delta is applied to.
+const LARGE: usize = 100_000;
+
+/// A row: two columns.
+type Pair = (u64, u64);
+
+/// Makes a Z-set from two.
+type Combine = fn(&ZSet<Pair>, &ZSet<Pair>) -> Result<ZSet<Pair>, Overflow>;
+
+/// Two Z-sets and what was last made of them.
+struct Two {
+    left: ZSet<Pair>,
+    right: ZSet<Pair>,
+    made: Option<ZSet<Pair>>,
+}
+
+/// Something large, changes to it in turns, and the one to make next.
+struct Applied {
+    rows: ZSet<Pair>,
+    forth: Delta<Pair>,
+    back: Delta<Pair>,
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let case = |name, make| Case { name, batch: SMALL, contenders: vec![(DBSP, make)] };
+    vec![
+        case("zset/add", || over(two()?, |two| two.made = None, |two| two.make(ZSet::try_add))),
+        case("zset/subtract", || over(two()?, |two| two.made = None, |two| two.make(ZSet::try_sub))),
+        case("zset/negate", || over(two()?, |two| two.made = None, |two| two.make(|left, _| left.try_neg()))),
+        case("zset/consolidate", || {
+            // Each row about twice, half of the pairs cancelling.
+            let mut random = SplitMix::new(3);
+            let rows: Delta<Pair> =
+                (0..SMALL).map(|i| ((random.below(SMALL as u64 / 2), 0), [1, -1][i % 2])).collect();
+            let state = (rows.clone(), rows, None::<Batch<Pair>>);
+            over(
+                state,
+                |(rows, taken, made)| {
+                    *made = None;
+                    taken.clone_from(rows);
+                },
+                |(_, taken, made)| {
+                    *made = std::mem::take(taken).consolidate().ok();
+                    made.as_ref().map_or(0, |made| made.len() as u64)
+                },
+            )
+        }),
+        case("zset/apply", || {
+            let mut random = SplitMix::new(4);
+            let mut rows = ZSet::with_capacity(LARGE);
+            rows.try_apply(&delta(&mut random, LARGE))?;
+            let forth = delta(&mut random, SMALL);
+            let mut back = forth.clone();
+            back.try_negate()?;
+            over(
+                Applied { rows, forth, back },
+                |state| std::mem::swap(&mut state.forth, &mut state.back),
+                |state| state.rows.try_apply(&state.forth).map_or(0, |()| state.rows.len() as u64),
+            )
+        }),
+    ]
+}
+
+impl Two {
+    fn make(&mut self, make: Combine) -> u64 {
+        self.made = make(&self.left, &self.right).ok();
+        self.made.as_ref().map_or(0, |made| made.len() as u64)
+    }
+}
+
+/// Two Z-sets that share about half of their rows.
+fn two() -> anyhow::Result<Two> {
+    let mut random = SplitMix::new(2);
+    let shared = delta(&mut random, SMALL / 2);
+    let mut side = || -> anyhow::Result<ZSet<Pair>> {
+        let mut side = ZSet::default();
+        side.try_apply(&shared)?;
+        side.try_apply(&delta(&mut random, SMALL / 2))?;
+        Ok(side)
+    };
+    Ok(Two { left: side()?, right: side()?, made: None })
+}
+
+/// Insertions of `rows` random rows.
+fn delta(random: &mut SplitMix, rows: usize) -> Delta<Pair> {
+    (0..rows).map(|_| ((random.below(1 << 40), random.below(10)), 1)).collect()
+}

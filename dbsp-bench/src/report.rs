@@ -1,0 +1,228 @@
+//! The report: what was measured, where, and against what, as `report.json` has it.
+//!
+//! # Invariants
+//! A figure that was not measured is absent, never zero; `docs/report.md` is the contract.
+//!
+//! # Not here
+//! No table (`table`), no plot (`html`).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Machine;
+use crate::measure::Samples;
+
+/// The name under which this project's engine is reported.
+pub const DBSP: &str = "dbsp";
+
+/// Everything that one run measured.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Where it ran.
+    pub machine: Machine,
+    /// The commit that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether the working tree differed from that commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dirty: Option<bool>,
+    /// The cargo features that were on.
+    pub features: Vec<String>,
+    /// One row for each case and engine.
+    pub rows: Vec<Row>,
+    /// What a reader of the figures should know, losses among it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Differences between engines; any of them fails the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<String>,
+}
+
+/// What one engine did on one case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The suite: `headline`, `micro`, `nexmark`, `latency`.
+    pub suite: String,
+    /// The case, by its stable name.
+    pub case: String,
+    /// Who did it: `dbsp`, `naive`, `handwritten` …
+    pub engine: String,
+    /// Workers that it ran on.
+    pub workers: usize,
+    /// Changes in a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u64>,
+    /// Changes in all timed steps together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// Seconds that the timed steps took together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// `events` over `seconds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events_per_s: Option<f64>,
+    /// The median step, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_us: Option<f64>,
+    /// The step that 99 of 100 steps do not exceed, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_us: Option<f64>,
+    /// The most memory that the process held during the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_rss_bytes: Option<u64>,
+    /// Allocations in a timed step, on average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocs_per_step: Option<f64>,
+    /// Whether the output was compared with another engine's and found equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified: Option<bool>,
+    /// By rival: its time over this engine's, above 1 where this engine is faster.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratio_vs: BTreeMap<String, f64>,
+}
+
+impl Row {
+    /// A row without figures, on one worker.
+    #[must_use]
+    pub fn new(suite: &str, case: impl Into<String>, engine: &str) -> Self {
+        Self {
+            suite: suite.to_owned(),
+            case: case.into(),
+            engine: engine.to_owned(),
+            workers: 1,
+            ..Self::default()
+        }
+    }
+
+    /// The same row with the figures of `samples`: steps of `batch` changes each.
+    #[must_use]
+    pub fn with_steps(mut self, samples: &Samples, batch: usize) -> Self {
+        let events = (samples.steps() * batch) as u64;
+        self.batch = Some(batch as u64);
+        self.p50_us = samples.median_us();
+        self.p99_us = samples.p99_us();
+        self.with_total(events, samples.seconds())
+    }
+
+    /// The same row with `events` changes done in `seconds`.
+    #[must_use]
+    pub fn with_total(mut self, events: u64, seconds: f64) -> Self {
+        self.events = Some(events);
+        self.seconds = Some(seconds);
+        self.events_per_s = (seconds > 0.0).then(|| events as f64 / seconds);
+        self
+    }
+
+    /// The time to compare with another engine's: the median step, else the time of one change.
+    #[must_use]
+    pub fn time(&self) -> Option<f64> {
+        self.p50_us.or_else(|| Some(self.seconds? * 1e6 / self.events.filter(|&n| n > 0)? as f64))
+    }
+}
+
+impl Report {
+    /// An empty report of this machine, commit and build.
+    #[must_use]
+    pub fn of_this_machine() -> Self {
+        let (commit, dirty) = crate::machine::commit().unzip();
+        let features = crate::machine::features();
+        Self { machine: Machine::of_this(), commit, dirty, features, ..Self::default() }
+    }
+
+    /// Takes in the rows of one case (its engines side by side): fills in `ratio_vs` of this project's rows.
+    pub fn add_case(&mut self, mut rows: Vec<Row>) {
+        let times: Vec<(String, f64)> =
+            rows.iter().filter_map(|row| Some((row.engine.clone(), row.time()?))).collect();
+        for row in rows.iter_mut().filter(|row| is_ours(&row.engine)) {
+            let Some(own) = row.time().filter(|&own| own > 0.0) else { continue };
+            let rivals = times.iter().filter(|(engine, _)| !is_ours(engine));
+            row.ratio_vs.extend(rivals.map(|(engine, time)| (engine.clone(), time / own)));
+        }
+        self.rows.append(&mut rows);
+    }
+
+    /// Adds something that a reader of the figures should know.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
+    }
+
+    /// Adds a difference between engines: the run goes on, and ends as failed.
+    pub fn fail(&mut self, failure: impl Into<String>) {
+        self.failures.push(failure.into());
+    }
+
+    /// Writes the report as JSON.
+    ///
+    /// # Errors
+    /// When the file or its folder cannot be written.
+    pub fn write_json(&self, path: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)?;
+        write(path, &(text + "\n"))
+    }
+}
+
+/// Whether `engine` is this project's own, in any form (`dbsp`, `dbsp_view`).
+#[must_use]
+pub fn is_ours(engine: &str) -> bool {
+    engine == DBSP || engine.starts_with("dbsp_")
+}
+
+/// `target/bench/report.json`, under the target folder that this binary was built into.
+#[must_use]
+pub fn default_path() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).or_else(|| {
+        // The binary is target/PROFILE/bench, or target/PROFILE/deps/bench-HASH under test.
+        let exe = std::env::current_exe().ok()?;
+        exe.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf)
+    });
+    target.unwrap_or_else(|| PathBuf::from("target")).join("bench").join("report.json")
+}
+
+/// Writes `text` to `path`, and makes its folder first.
+///
+/// # Errors
+/// When the file or its folder cannot be written.
+pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(engine: &str, p50_us: f64) -> Row {
+        Row { p50_us: Some(p50_us), ..Row::new("headline", "group_by/50000/1000", engine) }
+    }
+
+    #[test]
+    fn ratios_are_the_rivals_time_over_ours() {
+        let mut report = Report::default();
+        report.add_case(vec![row("naive", 200.0), row("dbsp", 50.0), row("dbsp_view", 100.0)]);
+        assert_eq!(report.rows[0].ratio_vs.len(), 0);
+        assert_eq!(report.rows[1].ratio_vs, BTreeMap::from([("naive".to_owned(), 4.0)]));
+        assert_eq!(report.rows[2].ratio_vs, BTreeMap::from([("naive".to_owned(), 2.0)]));
+    }
+
+    #[test]
+    fn json_round_trips_and_leaves_out_what_was_not_measured() {
+        let mut report = Report::of_this_machine();
+        report.add_case(vec![row("naive", 200.0).with_total(1000, 0.5), row("dbsp", 50.0)]);
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let rows = json["rows"].as_array().unwrap();
+        assert_eq!(rows[0]["events_per_s"], 2000.0);
+        assert_eq!(rows[1]["ratio_vs"]["naive"], 4.0);
+        for absent in ["peak_rss_bytes", "allocs_per_step", "verified", "seconds"] {
+            assert!(rows[1].get(absent).is_none(), "{absent} was not measured");
+        }
+        assert!(json.get("failures").is_none());
+    }
+}
