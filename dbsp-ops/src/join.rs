@@ -101,10 +101,15 @@ fn probe<K: Row, A: Row, B: Row>(
     if trace.is_empty() {
         return Ok(());
     }
-    for ((key, value), weight) in delta {
-        for (other, other_weight) in trace.group(key) {
-            emit(key, value, other, weight.try_mul(other_weight)?);
-        }
-    }
-    Ok(())
+    trace.try_probe(
+        delta.rows(),
+        |(key, _)| key,
+        |i, group| {
+            let ((key, value), weight) = (&delta.rows()[i], delta.weights()[i]);
+            for (other, other_weight) in group {
+                emit(key, value, other, weight.try_mul(other_weight)?);
+            }
+            Ok(())
+        },
+    )
 }

@@ -24,37 +24,44 @@ pub(crate) const LARGEST_BLOCK: usize = 2 << (CLASSES - 1);
 /// A store of values in small blocks; see the [module](self).
 pub(crate) struct Arena<T> {
     chunks: Vec<Box<[MaybeUninit<T>]>>,
-    /// Slots handed out so far, over all chunks.
-    used: usize,
+    /// Slots at the end of the last chunk that were never part of a block.
+    unused: usize,
     free: [FreeBlocks; CLASSES],
 }
 
 /// The freed blocks of one size.
 struct FreeBlocks {
-    offsets: Vec<u32>,
-    /// How many blocks of this size there are, freed or not: `offsets` has room for them all, so that
+    places: Vec<Place>,
+    /// How many blocks of this size there are, freed or not: `places` has room for them all, so that
     /// freeing a block never allocates.
     made: usize,
 }
 
 impl FreeBlocks {
     const fn new() -> Self {
-        Self { offsets: Vec::new(), made: 0 }
+        Self { places: Vec::new(), made: 0 }
     }
 
-    /// Makes room for the offsets of further blocks.
+    /// Makes room for the places of further blocks.
     fn made(&mut self, blocks: usize) {
         self.made += blocks;
-        let missing = (self.made - self.offsets.len()).max(FIRST_CHUNK);
-        self.offsets.reserve(missing);
+        let missing = (self.made - self.places.len()).max(FIRST_CHUNK);
+        self.places.reserve(missing);
     }
 }
 
 /// A short list whose values stand in an [`Arena`].
 pub(crate) struct Block {
-    offset: u32,
+    place: Place,
     len: u8,
     class: u8,
+}
+
+/// Where a block begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Place {
+    chunk: u8,
+    start: u32,
 }
 
 impl Block {
@@ -73,12 +80,12 @@ impl Block {
 impl<T> Arena<T> {
     /// An arena without memory.
     pub(crate) const fn new() -> Self {
-        Self { chunks: Vec::new(), used: 0, free: [const { FreeBlocks::new() }; CLASSES] }
+        Self { chunks: Vec::new(), unused: 0, free: [const { FreeBlocks::new() }; CLASSES] }
     }
 
     /// A block that holds `first` and `second`.
     pub(crate) fn block_of_two(&mut self, first: T, second: T) -> Block {
-        let mut block = Block { offset: self.take(0), len: 0, class: 0 };
+        let mut block = Block { place: self.take(0), len: 0, class: 0 };
         self.push(&mut block, first);
         self.push(&mut block, second);
         block
@@ -87,8 +94,8 @@ impl<T> Arena<T> {
     /// The values of a block.
     #[inline]
     pub(crate) fn slice(&self, block: &Block) -> &[T] {
-        let (chunk, start) = place(block.offset as usize);
-        let slots: *const [MaybeUninit<T>] = &self.chunks[chunk][start..start + block.len()];
+        let Place { chunk, start } = block.place;
+        let slots: *const [MaybeUninit<T>] = &self.chunks[usize::from(chunk)][start as usize..][..block.len()];
         // SAFETY: the first `len` slots of a block are filled: push() fills slot `len` before it
         // counts it, swap_remove() and release() stop counting a slot before they empty it. A slot
         // has the layout of its value, and the borrow of the arena outlives the slice.
@@ -98,8 +105,8 @@ impl<T> Arena<T> {
     /// The values of a block, with leave to change them.
     #[inline]
     pub(crate) fn slice_mut(&mut self, block: &Block) -> &mut [T] {
-        let (chunk, start) = place(block.offset as usize);
-        let slots: *mut [MaybeUninit<T>] = &mut self.chunks[chunk][start..start + block.len()];
+        let Place { chunk, start } = block.place;
+        let slots: *mut [MaybeUninit<T>] = &mut self.chunks[usize::from(chunk)][start as usize..][..block.len()];
         // SAFETY: as in slice(); the arena is borrowed mutably, so no other slice of it lives.
         unsafe { &mut *(slots as *mut [T]) }
     }
@@ -113,8 +120,7 @@ impl<T> Arena<T> {
             assert!(block.len() < LARGEST_BLOCK, "a full block of the largest size cannot grow");
             self.resize(block, block.class + 1);
         }
-        let (chunk, start) = place(block.offset as usize);
-        self.chunks[chunk][start + block.len()].write(value);
+        self.slot(block.place, block.len()).write(value);
         block.len += 1;
     }
 
@@ -127,10 +133,10 @@ impl<T> Arena<T> {
         let last = block.len() - 1;
         self.slice_mut(block).swap(position, last);
         block.len -= 1;
-        let (chunk, start) = place(block.offset as usize);
+        let slot = self.slot(block.place, last);
         // SAFETY: the slot at `last` was filled, and the block has just stopped counting it, so
         // that nothing reads it again before a push() fills it.
-        let value = unsafe { self.chunks[chunk][start + last].assume_init_read() };
+        let value = unsafe { slot.assume_init_read() };
         if block.class > 0 && block.len() * 4 <= block.capacity() {
             self.resize(block, block.class - 1);
         }
@@ -141,82 +147,72 @@ impl<T> Arena<T> {
     pub(crate) fn release(&mut self, mut block: Block) {
         while block.len > 0 {
             block.len -= 1;
-            let (chunk, start) = place(block.offset as usize);
-            let slot = &mut self.chunks[chunk][start + block.len()];
+            let slot = self.slot(block.place, block.len());
             // SAFETY: the slot at `len` was filled, and the block has just stopped counting it.
             unsafe { slot.assume_init_drop() };
         }
-        self.free[block.class as usize].offsets.push(block.offset);
+        self.free[block.class as usize].places.push(block.place);
     }
 
     /// Bytes of memory the arena owns itself, not counting what its values own.
     pub(crate) fn allocated_bytes(&self) -> usize {
         let slots: usize = self.chunks.iter().map(|chunk| chunk.len()).sum();
-        let free: usize = self.free.iter().map(|free| free.offsets.capacity()).sum();
-        slots * size_of::<T>() + free * size_of::<u32>()
+        let free: usize = self.free.iter().map(|free| free.places.capacity()).sum();
+        slots * size_of::<T>() + free * size_of::<Place>()
     }
 
     /// Moves the values of a block to one of another size that has room for them.
     fn resize(&mut self, block: &mut Block, class: u8) {
-        let offset = self.take(class as usize);
-        let (from, to) = (place(block.offset as usize), place(offset as usize));
+        let to = self.take(class as usize);
         for i in 0..block.len() {
             // SAFETY: slot i < len of the old block is filled. Its value is moved out here and the
             // old block is given up below, so nothing reads that slot again; `len` is unchanged and
             // the slots of the new block are filled in the same order. Nothing in between can panic:
             // both places lie inside their chunks, as take() hands out whole blocks.
-            let value = unsafe { self.chunks[from.0][from.1 + i].assume_init_read() };
-            self.chunks[to.0][to.1 + i].write(value);
+            let value = unsafe { self.slot(block.place, i).assume_init_read() };
+            self.slot(to, i).write(value);
         }
-        self.free[block.class as usize].offsets.push(block.offset);
-        block.offset = offset;
+        self.free[block.class as usize].places.push(block.place);
+        block.place = to;
         block.class = class;
     }
 
     /// An unused block of a size: a freed one, else half of a larger one, else fresh slots.
-    fn take(&mut self, class: usize) -> u32 {
-        if let Some(offset) = self.free[class].offsets.pop() {
-            return offset;
+    fn take(&mut self, class: usize) -> Place {
+        if let Some(place) = self.free[class].places.pop() {
+            return place;
         }
         if class + 1 < CLASSES {
             let whole = self.take(class + 1);
             self.free[class + 1].made -= 1;
             self.free[class].made(2);
-            self.free[class].offsets.push(whole + (2 << class));
+            self.free[class].places.push(Place { start: whole.start + (2 << class), ..whole });
             return whole;
         }
-        let offset = self.used;
-        let end = u32::try_from(offset + LARGEST_BLOCK).expect("an arena holds at most u32::MAX slots");
-        if place(offset).0 == self.chunks.len() {
-            self.chunks.push(Box::new_uninit_slice(FIRST_CHUNK << self.chunks.len()));
+        if self.unused == 0 {
+            let slots = FIRST_CHUNK << self.chunks.len();
+            assert!(u32::try_from(slots).is_ok(), "a chunk of an arena holds at most u32::MAX slots");
+            self.chunks.push(Box::new_uninit_slice(slots));
+            self.unused = slots;
         }
-        self.used = end as usize;
+        let chunk = self.chunks.len() - 1;
+        let start = self.chunks[chunk].len() - self.unused;
+        self.unused -= LARGEST_BLOCK;
         self.free[class].made(1);
-        offset as u32
+        Place { chunk: chunk as u8, start: start as u32 }
     }
-}
 
-/// The chunk of an offset, and the place in it.
-#[inline]
-fn place(offset: usize) -> (usize, usize) {
-    let shifted = offset + FIRST_CHUNK;
-    let chunk = (shifted.ilog2() - FIRST_CHUNK.ilog2()) as usize;
-    (chunk, shifted - (FIRST_CHUNK << chunk))
+    /// The slot at `i` from a place.
+    #[inline]
+    fn slot(&mut self, place: Place, i: usize) -> &mut MaybeUninit<T> {
+        &mut self.chunks[usize::from(place.chunk)][place.start as usize + i]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::rc::Rc;
-
-    #[test]
-    fn places_follow_each_other_through_doubling_chunks() {
-        assert_eq!(place(0), (0, 0));
-        assert_eq!(place(63), (0, 63));
-        assert_eq!(place(64), (1, 0));
-        assert_eq!(place(191), (1, 127));
-        assert_eq!(place(192), (2, 0));
-    }
 
     #[test]
     fn blocks_grow_and_shrink_and_drop_each_value_once() {
@@ -239,7 +235,7 @@ mod tests {
             }
             assert_eq!((arena.slice(block)[0].0, block.class), (*n, 0));
         }
-        let used = arena.used;
+        let (chunks, unused) = (arena.chunks.len(), arena.unused);
         for (_, block) in blocks {
             arena.release(block);
         }
@@ -248,6 +244,6 @@ mod tests {
             let block = arena.block_of_two((n, Rc::clone(&witness)), (n, Rc::clone(&witness)));
             arena.release(block);
         }
-        assert_eq!(arena.used, used, "freed blocks serve again");
+        assert_eq!((arena.chunks.len(), arena.unused), (chunks, unused), "freed blocks serve again");
     }
 }

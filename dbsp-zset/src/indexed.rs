@@ -14,8 +14,9 @@ use std::ops::Index;
 use crate::algebra::{Overflow, Ring};
 use crate::arena::{Arena, Block, LARGEST_BLOCK};
 use crate::delta::Delta;
+use crate::prefetch::{WINDOW, prefetch};
 use crate::row::Row;
-use crate::table::DenseTable;
+use crate::table::{DenseTable, Guess};
 use crate::trace::Trace;
 
 mod algebra;
@@ -37,6 +38,8 @@ pub struct IndexedZSet<K, V, W = i64> {
     groups: DenseTable<K, Group<V, W>>,
     blocks: Arena<(V, W)>,
     rows: usize,
+    /// Positions of groups that a delta left empty, while it is applied.
+    emptied: Vec<usize>,
 }
 
 /// The values of one key.
@@ -54,7 +57,7 @@ impl<K, V, W> IndexedZSet<K, V, W> {
     /// An empty indexed Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { groups: DenseTable::new(), blocks: Arena::new(), rows: 0 }
+        Self { groups: DenseTable::new(), blocks: Arena::new(), rows: 0, emptied: Vec::new() }
     }
 
     /// How many different rows there are, over all keys.
@@ -170,7 +173,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
             self.rows += 1;
             return Ok(());
         }
-        self.add_at(position, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))
+        if self.add_at(position, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))? {
+            self.groups.swap_remove(position);
+        }
+        Ok(())
     }
 
     /// Changes the weight of one row by the opposite of `weight`.
@@ -180,7 +186,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     pub fn try_retract(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
         match self.groups.find(key) {
             Some(position) => {
-                self.add_at(position, value, |sum| sum.try_sub_assign(weight), || weight.try_neg())
+                if self.add_at(position, value, |sum| sum.try_sub_assign(weight), || weight.try_neg())? {
+                    self.groups.swap_remove(position);
+                }
+                Ok(())
             }
             None => self.try_update(key, value, &weight.try_neg()?),
         }
@@ -191,13 +200,16 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
-        for (i, ((key, value), weight)) in delta.iter().enumerate() {
-            if let Err(overflow) = self.try_update(key, value, weight) {
-                self.take_back(delta.iter().take(i)).expect("what was just added can be taken back");
-                return Err(overflow);
-            }
+        let mut applied = 0;
+        let windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
+        let outcome = windows.into_iter().try_for_each(|(rows, weights)| {
+            self.apply_window(rows, weights, &mut applied)
+        });
+        self.remove_emptied();
+        if outcome.is_err() {
+            self.take_back(delta.iter().take(applied)).expect("what was just added can be taken back");
         }
-        Ok(())
+        outcome
     }
 
     /// Takes back a delta that [`try_apply`](Self::try_apply) has added.
@@ -217,15 +229,93 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         rows.rev().try_for_each(|((key, value), weight)| self.try_retract(key, value, weight))
     }
 
+    /// Gives `found` each of some rows with the group of its key, empty for an unknown one. The lookups
+    /// of neighbouring rows overlap, which one [`group`](Self::group) after the other does not allow.
+    ///
+    /// # Errors
+    /// The first that `found` gives.
+    pub fn try_probe<'a, R, E>(
+        &'a self,
+        rows: &[R],
+        key: impl Fn(&R) -> &K,
+        mut found: impl FnMut(usize, &'a [(V, W)]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut guesses = [Guess::default(); WINDOW];
+        let mut groups: [&[(V, W)]; WINDOW] = [&[]; WINDOW];
+        for (window, rows) in rows.chunks(WINDOW).enumerate() {
+            for (guess, row) in guesses.iter_mut().zip(rows) {
+                *guess = self.groups.guess(key(row));
+            }
+            for ((group, guess), row) in groups.iter_mut().zip(guesses).zip(rows) {
+                *group = match self.groups.confirm(guess, key(row)) {
+                    Some(position) => self.groups.entries()[position].1.rows(&self.blocks),
+                    None => &[],
+                };
+                prefetch(group);
+            }
+            for (i, group) in groups.iter().take(rows.len()).enumerate() {
+                found(window * WINDOW + i, group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a few rows after finding the groups of them all; counts in `applied` how many were added.
+    fn apply_window(
+        &mut self,
+        rows: &[(K, V)],
+        weights: &[W],
+        applied: &mut usize,
+    ) -> Result<(), Overflow> {
+        let mut guesses = [Guess::default(); WINDOW];
+        let mut positions = [0; WINDOW];
+        for (guess, (key, _)) in guesses.iter_mut().zip(rows) {
+            *guess = self.groups.guess(key);
+        }
+        for ((position, guess), (key, _)) in positions.iter_mut().zip(guesses).zip(rows) {
+            *position = match self.groups.confirm(guess, key) {
+                Some(position) => position,
+                None => self.groups.find_or_insert_with(key, Group::default).0,
+            };
+            prefetch(self.groups.entries()[*position].1.rows(&self.blocks));
+        }
+        for ((position, (_, value)), weight) in positions.into_iter().zip(rows).zip(weights) {
+            match self.add_at(position, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone())) {
+                Ok(false) => {}
+                Ok(true) => self.emptied.push(position),
+                Err(overflow) => {
+                    // The groups of later rows may have been made for nothing.
+                    self.emptied.extend(positions.into_iter().take(rows.len()));
+                    return Err(overflow);
+                }
+            }
+            *applied += 1;
+        }
+        Ok(())
+    }
+
+    /// Removes the groups that were left empty and did not get a row again. The last group moves to
+    /// where one was removed, so removals go from the back: what moves is never to be removed itself.
+    fn remove_emptied(&mut self) {
+        self.emptied.sort_unstable_by(|one, other| other.cmp(one));
+        self.emptied.dedup();
+        for position in self.emptied.drain(..) {
+            if matches!(self.groups.entries()[position].1, Group::Empty) {
+                self.groups.swap_remove(position);
+            }
+        }
+    }
+
     /// Changes the weight of `value` in the group at `position` by `change`; if the value is new
-    /// there, it gets the weight `fresh`.
+    /// there, it gets the weight `fresh`. Says whether the group is left empty.
+    #[inline]
     fn add_at(
         &mut self,
         position: usize,
         value: &V,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
         fresh: impl FnOnce() -> Result<W, Overflow>,
-    ) -> Result<(), Overflow> {
+    ) -> Result<bool, Overflow> {
         let group = self.groups.value_mut(position);
         let Some(i) = group.find(value, &self.blocks) else {
             let weight = fresh()?;
@@ -233,17 +323,15 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
                 group.push((value.clone(), weight), &mut self.blocks);
                 self.rows += 1;
             }
-            return Ok(());
+            return Ok(matches!(group, Group::Empty));
         };
         let sum = group.weight_mut(i, &mut self.blocks).expect("find() gave a position in the group");
         change(sum)?;
-        if sum.is_zero() {
-            self.rows -= 1;
-            if group.swap_remove(i, &mut self.blocks) {
-                self.groups.swap_remove(position);
-            }
+        if !sum.is_zero() {
+            return Ok(false);
         }
-        Ok(())
+        self.rows -= 1;
+        Ok(group.swap_remove(i, &mut self.blocks))
     }
 }
 
@@ -283,13 +371,15 @@ impl<V: Eq + Hash, W> Group<V, W> {
 
     /// Adds a row whose value is new to the group.
     fn push(&mut self, row: (V, W), blocks: &mut Arena<(V, W)>) {
+        if let Self::Block(block) = self
+            && block.len() < LARGEST_BLOCK
+        {
+            blocks.push(block, row);
+            return;
+        }
         *self = match std::mem::take(self) {
             Self::Empty => Self::One(row),
             Self::One(first) => Self::Block(blocks.block_of_two(first, row)),
-            Self::Block(mut block) if block.len() < LARGEST_BLOCK => {
-                blocks.push(&mut block, row);
-                Self::Block(block)
-            }
             Self::Block(mut block) => {
                 let mut table = Box::new(DenseTable::with_capacity(2 * LARGEST_BLOCK));
                 while block.len() > 0 {
@@ -309,17 +399,19 @@ impl<V: Eq + Hash, W> Group<V, W> {
 
     /// Removes the row at `i` and says whether the group is now empty.
     fn swap_remove(&mut self, i: usize, blocks: &mut Arena<(V, W)>) -> bool {
+        if let Self::Block(block) = self
+            && block.len() > 2
+        {
+            blocks.swap_remove(block, i);
+            return false;
+        }
         *self = match std::mem::take(self) {
             Self::Empty | Self::One(_) => Self::Empty,
             Self::Block(mut block) => {
                 blocks.swap_remove(&mut block, i);
-                if block.len() == 1 {
-                    let last = blocks.swap_remove(&mut block, 0);
-                    blocks.release(block);
-                    Self::One(last)
-                } else {
-                    Self::Block(block)
-                }
+                let last = blocks.swap_remove(&mut block, 0);
+                blocks.release(block);
+                Self::One(last)
             }
             Self::Large(mut table) => {
                 table.swap_remove(i);

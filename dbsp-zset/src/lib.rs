@@ -29,6 +29,8 @@
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
+//! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap; without it rows go one by
+//!   one.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
 #[cfg(doctest)]
@@ -43,6 +45,7 @@ pub mod delta;
 pub mod delta_index;
 pub mod indexed;
 pub mod ordered;
+mod prefetch;
 pub mod row;
 #[cfg(feature = "serde")]
 mod serde;

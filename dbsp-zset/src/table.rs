@@ -14,6 +14,7 @@ use std::hash::Hash;
 
 use hashbrown::HashTable;
 
+use crate::prefetch::prefetch;
 use crate::row::hash_of;
 
 /// A dense hash table; see the [module](self).
@@ -28,6 +29,12 @@ pub struct DenseTable<K, V> {
 struct Slot {
     hash: u32,
     position: u32,
+}
+
+/// Where a key probably stands.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Guess {
+    position: Option<usize>,
 }
 
 impl Slot {
@@ -139,6 +146,30 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     #[inline]
     pub fn value_mut(&mut self, position: usize) -> &mut V {
         &mut self.entries[position].1
+    }
+
+    /// The first half of a lookup: the hash of `key`, and where it stands unless another key has the
+    /// same 32 bits of hash. The entry there is asked for, so that [`confirm`](Self::confirm) need not wait.
+    #[inline]
+    pub(crate) fn guess(&self, key: &K) -> Guess {
+        let hash = hash_of(key) as u32;
+        let position = self
+            .index
+            .find(Slot::spread(hash), |slot| slot.hash == hash)
+            .map(|slot| slot.position as usize);
+        if let Some(position) = position {
+            prefetch(std::slice::from_ref(&self.entries[position]));
+        }
+        Guess { position }
+    }
+
+    /// The second half of a lookup: where `key` stands.
+    #[inline]
+    pub(crate) fn confirm(&self, guess: Guess, key: &K) -> Option<usize> {
+        match guess.position {
+            Some(position) if self.entries[position].0 == *key => Some(position),
+            Some(_) | None => self.find(key),
+        }
     }
 
     /// Where `key` stands, after inserting `value()` under a clone of it if it was absent, and
