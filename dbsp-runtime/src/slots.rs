@@ -77,18 +77,19 @@ impl Slots {
         self.cells[id.index].value.downcast_mut().expect("a cell holds the type of its id")
     }
 
-    /// Takes the value out of a cell for the length of `work`, which can then read the other cells.
-    /// If `work` panics, the cell is left with the default.
+    /// Takes the value out of a cell for the length of `work`, which can then use the other cells. It
+    /// goes back also if `work` panics.
     #[inline]
-    pub(crate) fn with<T: Default + 'static, O>(
+    pub(crate) fn with<T: 'static, O>(
         &mut self,
         id: SlotId<T>,
         work: impl FnOnce(&mut Self, &mut T) -> O,
     ) -> O {
-        let mut value = std::mem::take(self.get_mut(id));
-        let outcome = work(self, &mut value);
-        *self.get_mut(id) = value;
-        outcome
+        // A box of nothing allocates nothing.
+        let value = std::mem::replace(&mut self.cells[id.index].value, Box::new(()));
+        let mut lent = Lent { slots: self, index: id.index, value };
+        let Lent { slots, value, .. } = &mut lent;
+        work(slots, value.downcast_mut().expect("a cell holds the type of its id"))
     }
 
     /// Whether a cell changed in this step.
@@ -113,5 +114,18 @@ impl Slots {
             let cell = &mut self.cells[index];
             (cell.empty)(cell.value.as_mut());
         }
+    }
+}
+
+/// A value that is out of its cell, and goes back when this is dropped.
+struct Lent<'a> {
+    slots: &'a mut Slots,
+    index: usize,
+    value: Box<dyn Any + Send>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        std::mem::swap(&mut self.slots.cells[self.index].value, &mut self.value);
     }
 }

@@ -95,7 +95,8 @@ impl<T> Arena<T> {
     #[inline]
     pub(crate) fn slice(&self, block: &Block) -> &[T] {
         let Place { chunk, start } = block.place;
-        let slots: *const [MaybeUninit<T>] = &self.chunks[usize::from(chunk)][start as usize..][..block.len()];
+        let slots: *const [MaybeUninit<T>] =
+            &self.chunks[usize::from(chunk)][start as usize..][..block.len()];
         // SAFETY: the first `len` slots of a block are filled: push() fills slot `len` before it
         // counts it, swap_remove() and release() stop counting a slot before they empty it. A slot
         // has the layout of its value, and the borrow of the arena outlives the slice.
@@ -106,7 +107,8 @@ impl<T> Arena<T> {
     #[inline]
     pub(crate) fn slice_mut(&mut self, block: &Block) -> &mut [T] {
         let Place { chunk, start } = block.place;
-        let slots: *mut [MaybeUninit<T>] = &mut self.chunks[usize::from(chunk)][start as usize..][..block.len()];
+        let slots: *mut [MaybeUninit<T>] =
+            &mut self.chunks[usize::from(chunk)][start as usize..][..block.len()];
         // SAFETY: as in slice(); the arena is borrowed mutably, so no other slice of it lives.
         unsafe { &mut *(slots as *mut [T]) }
     }
@@ -115,6 +117,7 @@ impl<T> Arena<T> {
     ///
     /// # Panics
     /// If the block already holds [`LARGEST_BLOCK`] values.
+    #[inline]
     pub(crate) fn push(&mut self, block: &mut Block, value: T) {
         if block.len() == block.capacity() {
             assert!(block.len() < LARGEST_BLOCK, "a full block of the largest size cannot grow");
@@ -129,14 +132,19 @@ impl<T> Arena<T> {
     ///
     /// # Panics
     /// If the block holds no value at `position`.
+    #[inline]
     pub(crate) fn swap_remove(&mut self, block: &mut Block, position: usize) -> T {
-        let last = block.len() - 1;
-        self.slice_mut(block).swap(position, last);
+        let Place { chunk, start } = block.place;
+        let slots = &mut self.chunks[usize::from(chunk)][start as usize..][..block.len()];
+        let last = slots.len() - 1;
         block.len -= 1;
-        let slot = self.slot(block.place, last);
-        // SAFETY: the slot at `last` was filled, and the block has just stopped counting it, so
-        // that nothing reads it again before a push() fills it.
-        let value = unsafe { slot.assume_init_read() };
+        // SAFETY: the slot at `position` is one of the block's filled ones, as indexing has checked. It
+        // is filled anew below, unless it is the last one, which the block no longer counts.
+        let value = unsafe { slots[position].assume_init_read() };
+        // SAFETY: the slot at `last` is filled, and the block has just stopped counting it. If it is the
+        // one at `position`, its copy goes back to where nothing will read or drop it.
+        let moved = unsafe { slots[last].assume_init_read() };
+        slots[position].write(moved);
         if block.class > 0 && block.len() * 4 <= block.capacity() {
             self.resize(block, block.class - 1);
         }
@@ -162,6 +170,7 @@ impl<T> Arena<T> {
     }
 
     /// Moves the values of a block to one of another size that has room for them.
+    #[inline(never)]
     fn resize(&mut self, block: &mut Block, class: u8) {
         let to = self.take(class as usize);
         for i in 0..block.len() {

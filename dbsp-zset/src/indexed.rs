@@ -14,7 +14,7 @@ use std::ops::Index;
 use crate::algebra::{Overflow, Ring};
 use crate::arena::{Arena, Block, LARGEST_BLOCK};
 use crate::delta::Delta;
-use crate::prefetch::{WINDOW, prefetch};
+use crate::prefetch::{FEW, WINDOW, prefetch};
 use crate::row::Row;
 use crate::table::{DenseTable, Guess};
 use crate::trace::Trace;
@@ -201,10 +201,16 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
         let mut applied = 0;
-        let windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
-        let outcome = windows.into_iter().try_for_each(|(rows, weights)| {
-            self.apply_window(rows, weights, &mut applied)
-        });
+        let outcome = if delta.len() <= FEW {
+            delta.iter().try_for_each(|((key, value), weight)| {
+                self.try_update(key, value, weight)?;
+                applied += 1;
+                Ok(())
+            })
+        } else {
+            let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
+            windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, &mut applied))
+        };
         self.remove_emptied();
         if outcome.is_err() {
             self.take_back(delta.iter().take(applied)).expect("what was just added can be taken back");
@@ -240,18 +246,24 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, &'a [(V, W)]) -> Result<(), E>,
     ) -> Result<(), E> {
+        if rows.len() <= FEW {
+            return rows.iter().enumerate().try_for_each(|(i, row)| found(i, self.group(key(row))));
+        }
+        let mut hashes = [0; WINDOW];
         let mut guesses = [Guess::default(); WINDOW];
         let mut groups: [&[(V, W)]; WINDOW] = [&[]; WINDOW];
         for (window, rows) in rows.chunks(WINDOW).enumerate() {
-            for (guess, row) in guesses.iter_mut().zip(rows) {
-                *guess = self.groups.guess(key(row));
+            for (hash, row) in hashes.iter_mut().zip(rows) {
+                *hash = self.groups.hash(key(row));
+            }
+            for (guess, hash) in guesses.iter_mut().zip(hashes).take(rows.len()) {
+                *guess = self.groups.guess(hash);
             }
             for ((group, guess), row) in groups.iter_mut().zip(guesses).zip(rows) {
                 *group = match self.groups.confirm(guess, key(row)) {
-                    Some(position) => self.groups.entries()[position].1.rows(&self.blocks),
+                    Some(position) => self.groups.entries()[position].1.prefetched(&self.blocks),
                     None => &[],
                 };
-                prefetch(group);
             }
             for (i, group) in groups.iter().take(rows.len()).enumerate() {
                 found(window * WINDOW + i, group)?;
@@ -261,23 +273,22 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     }
 
     /// Adds a few rows after finding the groups of them all; counts in `applied` how many were added.
-    fn apply_window(
-        &mut self,
-        rows: &[(K, V)],
-        weights: &[W],
-        applied: &mut usize,
-    ) -> Result<(), Overflow> {
+    fn apply_window(&mut self, rows: &[(K, V)], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
+        let mut hashes = [0; WINDOW];
         let mut guesses = [Guess::default(); WINDOW];
         let mut positions = [0; WINDOW];
-        for (guess, (key, _)) in guesses.iter_mut().zip(rows) {
-            *guess = self.groups.guess(key);
+        for (hash, (key, _)) in hashes.iter_mut().zip(rows) {
+            *hash = self.groups.hash(key);
+        }
+        for (guess, hash) in guesses.iter_mut().zip(hashes).take(rows.len()) {
+            *guess = self.groups.guess(hash);
         }
         for ((position, guess), (key, _)) in positions.iter_mut().zip(guesses).zip(rows) {
             *position = match self.groups.confirm(guess, key) {
                 Some(position) => position,
                 None => self.groups.find_or_insert_with(key, Group::default).0,
             };
-            prefetch(self.groups.entries()[*position].1.rows(&self.blocks));
+            self.groups.entries()[*position].1.prefetched(&self.blocks);
         }
         for ((position, (_, value)), weight) in positions.into_iter().zip(rows).zip(weights) {
             match self.add_at(position, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone())) {
@@ -317,7 +328,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<bool, Overflow> {
         let group = self.groups.value_mut(position);
-        let Some(i) = group.find(value, &self.blocks) else {
+        let Some((i, sum)) = group.find_mut(value, &mut self.blocks) else {
             let weight = fresh()?;
             if !weight.is_zero() {
                 group.push((value.clone(), weight), &mut self.blocks);
@@ -325,7 +336,6 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
             }
             return Ok(matches!(group, Group::Empty));
         };
-        let sum = group.weight_mut(i, &mut self.blocks).expect("find() gave a position in the group");
         change(sum)?;
         if !sum.is_zero() {
             return Ok(false);
@@ -336,6 +346,16 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
 }
 
 impl<V, W> Group<V, W> {
+    /// The rows of the group, asked for where they do not stand in the table.
+    #[inline]
+    fn prefetched<'a>(&'a self, blocks: &'a Arena<(V, W)>) -> &'a [(V, W)] {
+        let rows = self.rows(blocks);
+        if let Self::Block(_) = self {
+            prefetch(rows);
+        }
+        rows
+    }
+
     /// The rows of the group.
     #[inline]
     fn rows<'a>(&'a self, blocks: &'a Arena<(V, W)>) -> &'a [(V, W)] {
@@ -358,18 +378,24 @@ impl<V: Eq + Hash, W> Group<V, W> {
         }
     }
 
-    /// The weight of the row at `i`, which [`find`](Self::find) gave.
+    /// Where a value stands among the rows, and its weight.
     #[inline]
-    fn weight_mut<'a>(&'a mut self, i: usize, blocks: &'a mut Arena<(V, W)>) -> Option<&'a mut W> {
-        match self {
-            Self::Empty => None,
-            Self::One(row) => Some(&mut row.1),
-            Self::Block(block) => Some(&mut blocks.slice_mut(block)[i].1),
-            Self::Large(table) => Some(table.value_mut(i)),
-        }
+    fn find_mut<'a>(&'a mut self, value: &V, blocks: &'a mut Arena<(V, W)>) -> Option<(usize, &'a mut W)> {
+        let rows = match self {
+            Self::Empty => return None,
+            Self::One(row) => std::slice::from_mut(row),
+            Self::Block(block) => blocks.slice_mut(block),
+            Self::Large(table) => {
+                let i = table.find(value)?;
+                return Some((i, table.value_mut(i)));
+            }
+        };
+        let i = rows.iter().position(|row| row.0 == *value)?;
+        Some((i, &mut rows[i].1))
     }
 
     /// Adds a row whose value is new to the group.
+    #[inline]
     fn push(&mut self, row: (V, W), blocks: &mut Arena<(V, W)>) {
         if let Self::Block(block) = self
             && block.len() < LARGEST_BLOCK
@@ -377,6 +403,12 @@ impl<V: Eq + Hash, W> Group<V, W> {
             blocks.push(block, row);
             return;
         }
+        self.push_into_next_form(row, blocks);
+    }
+
+    /// Adds a row to a group that cannot stay as it is for that, or is a table.
+    #[inline(never)]
+    fn push_into_next_form(&mut self, row: (V, W), blocks: &mut Arena<(V, W)>) {
         *self = match std::mem::take(self) {
             Self::Empty => Self::One(row),
             Self::One(first) => Self::Block(blocks.block_of_two(first, row)),
@@ -398,6 +430,7 @@ impl<V: Eq + Hash, W> Group<V, W> {
     }
 
     /// Removes the row at `i` and says whether the group is now empty.
+    #[inline]
     fn swap_remove(&mut self, i: usize, blocks: &mut Arena<(V, W)>) -> bool {
         if let Self::Block(block) = self
             && block.len() > 2
@@ -405,6 +438,12 @@ impl<V: Eq + Hash, W> Group<V, W> {
             blocks.swap_remove(block, i);
             return false;
         }
+        self.swap_remove_into_next_form(i, blocks)
+    }
+
+    /// Removes a row from a group that may not stay as it is, and says whether it is now empty.
+    #[inline(never)]
+    fn swap_remove_into_next_form(&mut self, i: usize, blocks: &mut Arena<(V, W)>) -> bool {
         *self = match std::mem::take(self) {
             Self::Empty | Self::One(_) => Self::Empty,
             Self::Block(mut block) => {

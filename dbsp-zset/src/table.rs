@@ -12,56 +12,52 @@
 
 use std::hash::Hash;
 
-use hashbrown::HashTable;
-
-use crate::prefetch::prefetch;
+use crate::prefetch::prefetch_one;
 use crate::row::hash_of;
+
+#[cfg(any(feature = "fast-table", test))]
+mod fast_index;
+#[cfg(any(not(feature = "fast-table"), test))]
+mod plain_index;
+
+#[cfg(feature = "fast-table")]
+use fast_index::Index;
+#[cfg(not(feature = "fast-table"))]
+use plain_index::Index;
 
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
 pub struct DenseTable<K, V> {
     entries: Vec<(K, V)>,
-    index: HashTable<Slot>,
+    index: Index,
 }
 
-/// One bucket of the index: half a hash and a position.
-#[derive(Clone, Copy)]
-struct Slot {
-    hash: u32,
-    position: u32,
-}
-
-/// Where a key probably stands.
+/// Where a key probably stands; at `u32::MAX` if nowhere.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Guess {
-    position: Option<usize>,
-}
-
-impl Slot {
-    /// The 64 bits that hashbrown wants: its low bits choose the bucket, its top seven the tag.
-    #[inline]
-    fn spread(hash: u32) -> u64 {
-        u64::from(hash) << 32 | u64::from(hash)
-    }
+    hash: u32,
+    position: u32,
 }
 
 impl<K, V> DenseTable<K, V> {
     /// An empty table, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), index: HashTable::new() }
+        Self { entries: Vec::new(), index: Index::new() }
     }
 
     /// An empty table with room for `capacity` entries.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity), index: HashTable::with_capacity(capacity) }
+        let mut table = Self::new();
+        table.reserve(capacity);
+        table
     }
 
     /// Makes room for `additional` further entries.
     pub fn reserve(&mut self, additional: usize) {
         self.entries.reserve(additional);
-        self.index.reserve(additional, |slot| Slot::spread(slot.hash));
+        self.index.reserve(additional);
     }
 
     /// How many entries there are.
@@ -106,7 +102,7 @@ impl<K, V> DenseTable<K, V> {
     /// Bytes of memory this table owns itself, not counting what keys and values own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<(K, V)>() + self.index.allocation_size()
+        self.entries.capacity() * size_of::<(K, V)>() + self.index.allocated_bytes()
     }
 
     /// The entries, in no meaningful order.
@@ -124,11 +120,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         if self.entries.is_empty() {
             return None;
         }
-        let hash = hash_of(key) as u32;
-        let entries = &self.entries;
-        self.index
-            .find(Slot::spread(hash), |slot| slot.hash == hash && entries[slot.position as usize].0 == *key)
-            .map(|slot| slot.position as usize)
+        self.find_hashed(hash_of(key) as u32, key)
     }
 
     /// The value of `key`.
@@ -148,27 +140,32 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         &mut self.entries[position].1
     }
 
-    /// The first half of a lookup: the hash of `key`, and where it stands unless another key has the
-    /// same 32 bits of hash. The entry there is asked for, so that [`confirm`](Self::confirm) need not wait.
+    /// The first third of a lookup: the hash of `key`. The index is asked for the place it points to.
     #[inline]
-    pub(crate) fn guess(&self, key: &K) -> Guess {
+    pub(crate) fn hash(&self, key: &K) -> u32 {
         let hash = hash_of(key) as u32;
-        let position = self
-            .index
-            .find(Slot::spread(hash), |slot| slot.hash == hash)
-            .map(|slot| slot.position as usize);
-        if let Some(position) = position {
-            prefetch(std::slice::from_ref(&self.entries[position]));
-        }
-        Guess { position }
+        self.index.prefetch(hash);
+        hash
     }
 
-    /// The second half of a lookup: where `key` stands.
+    /// The second third of a lookup: where `key` stands, unless another key has the same hash. The entry
+    /// there is asked for, so that [`confirm`](Self::confirm) need not wait.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u32) -> Guess {
+        let position = self.index.find(hash, |_| true).unwrap_or(u32::MAX);
+        if let Some(entry) = self.entries.get(position as usize) {
+            prefetch_one(entry);
+        }
+        Guess { hash, position }
+    }
+
+    /// The last third of a lookup: where `key` stands.
     #[inline]
     pub(crate) fn confirm(&self, guess: Guess, key: &K) -> Option<usize> {
-        match guess.position {
-            Some(position) if self.entries[position].0 == *key => Some(position),
-            Some(_) | None => self.find(key),
+        let position = guess.position as usize;
+        match self.entries.get(position) {
+            Some((found, _)) if found == key => Some(position),
+            Some(_) | None => self.find_hashed(guess.hash, key),
         }
     }
 
@@ -183,21 +180,9 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         K: Clone,
     {
         let hash = hash_of(key) as u32;
-        let entries = &mut self.entries;
-        let entry = self.index.entry(
-            Slot::spread(hash),
-            |slot| slot.hash == hash && entries[slot.position as usize].0 == *key,
-            |slot| Slot::spread(slot.hash),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(slot) => (slot.get().position as usize, false),
-            hashbrown::hash_table::Entry::Vacant(vacant) => {
-                let position = entries.len();
-                let narrow = u32::try_from(position).expect("a table holds at most u32::MAX entries");
-                entries.push((key.clone(), value()));
-                vacant.insert(Slot { hash, position: narrow });
-                (position, true)
-            }
+        match self.find_hashed(hash, key) {
+            Some(position) => (position, false),
+            None => (self.push(hash, key.clone(), value()), true),
         }
     }
 
@@ -208,10 +193,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// it holds the key.
     pub fn insert_new(&mut self, key: K, value: V) {
         debug_assert!(self.find(&key).is_none(), "a new key does not stand in the table");
-        let hash = hash_of(&key) as u32;
-        let position = u32::try_from(self.entries.len()).expect("a table holds at most u32::MAX entries");
-        self.entries.push((key, value));
-        self.index.insert_unique(Slot::spread(hash), Slot { hash, position }, |slot| Slot::spread(slot.hash));
+        self.push(hash_of(&key) as u32, key, value);
     }
 
     /// Removes the entry at `position`; the last entry moves there.
@@ -219,15 +201,12 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// # Panics
     /// If nothing stands at `position`.
     pub fn swap_remove(&mut self, position: usize) -> (K, V) {
-        self.unlink(position);
+        let hash = hash_of(&self.entries[position].0) as u32;
+        self.index.remove(hash, position as u32);
         let last = self.entries.len() - 1;
         if position != last {
             let hash = hash_of(&self.entries[last].0) as u32;
-            let slot = self
-                .index
-                .find_mut(Slot::spread(hash), |slot| slot.position as usize == last)
-                .expect("every entry is in the index");
-            slot.position = position as u32;
+            self.index.replace(hash, last as u32, position as u32);
         }
         self.entries.swap_remove(position)
     }
@@ -250,22 +229,28 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.rebuild_index();
     }
 
-    /// Takes the entry at `position` out of the index.
-    fn unlink(&mut self, position: usize) {
-        let hash = hash_of(&self.entries[position].0) as u32;
-        if let Ok(slot) = self.index.find_entry(Slot::spread(hash), |slot| slot.position as usize == position)
-        {
-            slot.remove();
-        }
+    /// Where a key with a known hash stands.
+    #[inline]
+    fn find_hashed(&self, hash: u32, key: &K) -> Option<usize> {
+        let found = self.index.find(hash, |position| self.entries[position as usize].0 == *key);
+        found.map(|position| position as usize)
+    }
+
+    /// Adds an entry at the end, whose key the table does not hold.
+    #[inline]
+    fn push(&mut self, hash: u32, key: K, value: V) -> usize {
+        let position = self.entries.len();
+        assert!(position < u32::MAX as usize, "a table holds at most u32::MAX entries");
+        self.entries.push((key, value));
+        self.index.insert(hash, position as u32);
+        position
     }
 
     /// Fills the index anew from the entries.
     fn rebuild_index(&mut self) {
         self.index.clear();
         for (position, (key, _)) in self.entries.iter().enumerate() {
-            let hash = hash_of(key) as u32;
-            let slot = Slot { hash, position: position as u32 };
-            self.index.insert_unique(Slot::spread(hash), slot, |slot| Slot::spread(slot.hash));
+            self.index.insert(hash_of(key) as u32, position as u32);
         }
     }
 }
@@ -324,5 +309,53 @@ mod tests {
         for (key, value) in &model {
             assert_eq!(table.get(key), Some(value));
         }
+    }
+
+    /// Both kinds of index, through the same random work.
+    macro_rules! agrees_with_a_list {
+        ($($name:ident: $index:path),*) => {$(
+            #[test]
+            fn $name() {
+                let mut state = 7_u64;
+                let mut random = |bound: u64| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    (state >> 33) % bound
+                };
+                let mut index = <$index>::new();
+                let mut list: Vec<(u32, u32)> = Vec::new();
+                for position in 0..4_000 {
+                    // Few hashes, near each other and near the end of the table: long probes that wrap.
+                    let hash = (random(40) as u32).wrapping_sub(20);
+                    match random(3) {
+                        0 if !list.is_empty() => {
+                            let (hash, position) = list.swap_remove(random(list.len() as u64) as usize);
+                            index.remove(hash, position);
+                        }
+                        1 if !list.is_empty() => {
+                            let i = random(list.len() as u64) as usize;
+                            index.replace(list[i].0, list[i].1, position);
+                            list[i].1 = position;
+                        }
+                        _ => {
+                            index.insert(hash, position);
+                            list.push((hash, position));
+                        }
+                    }
+                    if list.len() > 200 {
+                        index.clear();
+                        list.clear();
+                    }
+                    for (hash, position) in &list {
+                        assert_eq!(index.find(*hash, |found| found == *position), Some(*position));
+                    }
+                    assert_eq!(index.find(hash, |found| !list.contains(&(hash, found))), None);
+                }
+            }
+        )*};
+    }
+
+    agrees_with_a_list! {
+        the_fast_index_agrees_with_a_list: fast_index::Index,
+        the_plain_index_agrees_with_a_list: plain_index::Index
     }
 }
