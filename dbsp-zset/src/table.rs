@@ -343,13 +343,16 @@ mod tests {
                     }
                     if list.len() > 200 {
                         index.clear();
+                        index.reserve(50);
                         list.clear();
                     }
+                    index.prefetch(hash);
                     for (hash, position) in &list {
                         assert_eq!(index.find(*hash, |found| found == *position), Some(*position));
                     }
                     assert_eq!(index.find(hash, |found| !list.contains(&(hash, found))), None);
                 }
+                assert!((1_000..40_000).contains(&index.allocated_bytes()));
             }
         )*};
     }
