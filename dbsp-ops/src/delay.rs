@@ -59,6 +59,12 @@ impl<R: Clone> Delay<R> {
         self.due.append(&mut self.next);
     }
 
+    /// Forgets everything, as before the first step.
+    pub fn clear(&mut self) {
+        self.due.clear();
+        self.next.clear();
+    }
+
     /// Takes the step back: what was due still is.
     pub fn abort(&mut self) {
         self.next.clear();

@@ -28,7 +28,7 @@ use crate::operator::Operator;
 /// assert_eq!(step(&[("a", -1)])?, r#"{"a": -1}"#);
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Distinct<R> {
     weights: Groups<R, i64>,
 }

@@ -21,19 +21,19 @@ use dbsp_zset::{DenseTable, Monoid, Row};
 /// groups.abort();
 /// assert_eq!(groups.get(&"a"), Some(&6));
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Groups<K, A> {
     values: DenseTable<K, Value<A>>,
     touched: Vec<Touched<A>>,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Value<A> {
     now: A,
     is_touched: bool,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Touched<A> {
     position: usize,
     before: A,
@@ -86,8 +86,9 @@ impl<K: Row, A: Monoid> Groups<K, A> {
             self.values.find_or_insert_with(key, || Value { now: A::zero(), is_touched: false });
         let value = self.values.value_mut(position);
         if !value.is_touched {
-            value.is_touched = true;
+            // In this order: if cloning panics, the value is not taken for one that is remembered.
             self.touched.push(Touched { position, before: value.now.clone() });
+            value.is_touched = true;
         }
         &mut value.now
     }

@@ -40,7 +40,7 @@ pub enum Side {
 /// assert_eq!(format!("{out:?}"), r#"{(1, "pen"): +1}"#);
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Semijoin<K> {
     side: Side,
     keys: Groups<K, i64>,

@@ -51,7 +51,7 @@ impl SetKind {
 /// assert_eq!(format!("{out:?}"), r#"{"b": +1}"#);
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SetOperation<R> {
     kind: SetKind,
     weights: Groups<R, (i64, i64)>,

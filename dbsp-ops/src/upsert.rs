@@ -33,7 +33,7 @@ pub enum UpsertError {
 /// assert_eq!((table.get(&1), changes.len()), (None, 0));
 /// # Ok::<(), UpsertError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct UpsertTable<K, V> {
     values: DenseTable<K, V>,
 }
@@ -87,9 +87,13 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
         Ok(())
     }
 
-    /// Gives a value to a key, whether it has one or not, and says whether it had.
+    /// Gives a value to a key, whether it has one or not, and says whether it had. Giving a key the value
+    /// that it has changes nothing and appends nothing.
     pub fn upsert(&mut self, key: K, value: V, changes: &mut Delta<(K, V)>) -> bool {
         let (position, is_new) = self.values.find_or_insert_with(&key, || value.clone());
+        if !is_new && *self.values.value_mut(position) == value {
+            return true;
+        }
         if !is_new {
             let before = std::mem::replace(self.values.value_mut(position), value.clone());
             if !crate::mutated!(UpsertForgetsRetraction) {

@@ -126,7 +126,8 @@ impl Builder {
         node: impl Node + 'static,
     ) {
         let mut parts = self.parts.borrow_mut();
-        parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output });
+        let starts = node.starts();
+        parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output, starts });
         parts.operators.push(operator);
     }
 
@@ -152,11 +153,11 @@ impl Builder {
         self.parts.borrow_mut().open.retain(|(open, _)| *open != delay.index);
     }
 
-    /// Gives the operator that leaves its output in a slot a name.
+    /// Gives the operator that leaves its output in a slot a name, unless it has one.
     pub(crate) fn name(&self, output: usize, name: &str) {
         let mut parts = self.parts.borrow_mut();
         if let Some(at) = parts.nodes.iter().position(|placed| placed.output == Some(output)) {
-            parts.operators[at].name = Some(Arc::from(name));
+            parts.operators[at].name.get_or_insert_with(|| Arc::from(name));
         }
     }
 

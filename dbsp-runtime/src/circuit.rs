@@ -10,8 +10,8 @@
 //! First every node computes, reading all traces as they were before the step; then every node makes
 //! the changes of its state, then all become final. Whatever fails on the way, a weight that leaves
 //! its range or a closure that panics, is taken back: state, views and inputs are as before the step,
-//! with the pending changes in place. The error names the operator. The circuit then asks for a
-//! decision, see [`Circuit::recover`].
+//! with the pending changes in place; only the deltas of the last good step are gone, and read as empty.
+//! The error names the operator. The circuit then asks for a decision, see [`Circuit::recover`].
 
 use std::any::Any;
 use std::ops::{Index, IndexMut};
@@ -74,6 +74,9 @@ pub enum Recovery {
     Retry,
     /// Take them back. Changes that were put in after the failed step go as well.
     Discard,
+    /// Take them back, and forget what delays and feedbacks were about to give out: the way on if that is
+    /// what the step fails on.
+    DiscardDelayed,
 }
 
 impl Circuit {
@@ -108,10 +111,9 @@ impl Circuit {
                 return Ok(());
             }
             Ok(Err(Overflow)) => Error::WeightOverflow { operator: self.operators[self.at].clone() },
-            Err(panic) => Error::Panicked {
-                operator: self.operators[self.at].clone(),
-                message: message_of(panic.as_ref()),
-            },
+            Err(panic) => {
+                Error::Panicked { operator: self.operators[self.at].clone(), message: message_of(panic) }
+            }
         };
         if self.is_committing {
             return Err(self.poison(stopped.to_string()));
@@ -122,7 +124,7 @@ impl Circuit {
                 Err(stopped)
             }
             Ok(Err(Torn)) => Err(self.poison(stopped.to_string())),
-            Err(panic) => Err(self.poison(message_of(panic.as_ref()))),
+            Err(panic) => Err(self.poison(message_of(panic))),
         }
     }
 
@@ -154,9 +156,9 @@ impl Circuit {
             return Err(error.clone());
         }
         self.condition = Condition::Sound;
-        if recovery == Recovery::Discard {
+        if recovery != Recovery::Retry {
             for placed in &mut self.nodes {
-                placed.node.discard_pending(&mut self.slots);
+                placed.node.discard(&mut self.slots, recovery);
             }
         }
         Ok(())
@@ -209,10 +211,11 @@ impl Circuit {
 
     /// The three passes of a step.
     fn run(&mut self) -> Result<(), Overflow> {
-        self.slots.clear_streams();
+        let is_first = self.steps == 0;
         self.ran.clear();
+        self.slots.clear_streams();
         for (at, placed) in self.nodes.iter_mut().enumerate() {
-            if placed.is_due(&self.slots) {
+            if placed.is_due(&self.slots) || (is_first && placed.starts) {
                 self.at = at;
                 self.ran.push(at);
                 if placed.node.compute(&mut self.slots)?
@@ -259,10 +262,27 @@ impl Circuit {
 }
 
 /// What a panic said.
-fn message_of(panic: &(dyn Any + Send)) -> String {
+fn message_of(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a text".to_owned())
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    // A payload may panic itself when it is dropped.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+    text.unwrap_or_else(|| "a panic without a text".to_owned())
+}
+
+impl std::fmt::Debug for Circuit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let condition = match &self.condition {
+            Condition::Sound => "sound",
+            Condition::Faulted(_) => "faulted",
+            Condition::Poisoned(_) => "poisoned",
+        };
+        f.debug_struct("Circuit")
+            .field("operators", &self.operators.len())
+            .field("steps", &self.steps)
+            .field("condition", &condition)
+            .finish_non_exhaustive()
+    }
 }
 
 /// # Panics

@@ -49,7 +49,8 @@ pub enum Error {
         fault: Box<Error>,
     },
     /// Taking a failed step back failed as well, so the state of the circuit is not known. It
-    /// happens only if `Eq`, `Ord`, `Hash`, `Clone` or `Drop` of a row panics.
+    /// happens only if `Eq`, `Ord`, `Hash`, `Clone` or `Drop` of a row panics, which a
+    /// [`Row`](crate::Row) must not.
     #[error("{operator}: a failed step could not be taken back: {message}")]
     Poisoned {
         /// Where.

@@ -89,7 +89,7 @@ impl GraphNode {
     }
 }
 
-/// A string literal that both JSON and Graphviz read back as `text`.
+/// A string literal of JSON; Graphviz reads it back as well, but for control characters.
 fn quoted(text: &str) -> String {
     let mut literal = String::from("\"");
     for c in text.chars() {

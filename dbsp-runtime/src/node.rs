@@ -5,6 +5,7 @@
 
 use dbsp_zset::Overflow;
 
+use crate::circuit::Recovery;
 use crate::slots::Slots;
 
 /// An operator in a circuit. The calls of one step come in this order: `compute` of every node that
@@ -13,6 +14,11 @@ use crate::slots::Slots;
 pub(crate) trait Node: Send {
     /// Whether there is something to do although no input changed. Asked of nodes without inputs.
     fn is_due(&self, _: &Slots) -> bool {
+        false
+    }
+
+    /// Whether there is something to do in the first step although no input changed. Asked once.
+    fn starts(&self) -> bool {
         false
     }
 
@@ -32,8 +38,8 @@ pub(crate) trait Node: Send {
         Ok(())
     }
 
-    /// Takes back what the user has put into an input and no step has seen.
-    fn discard_pending(&mut self, _: &mut Slots) {}
+    /// Forgets what the next step would start from: changes in an input, or what a delay is to give out.
+    fn discard(&mut self, _: &mut Slots, _: Recovery) {}
 }
 
 /// The state of a node is neither that before a step nor that after it.
@@ -53,6 +59,8 @@ pub(crate) struct Placed {
     pub(crate) inputs: Box<[usize]>,
     /// The slot it leaves its output in, or the input's own where it has none.
     pub(crate) output: Option<usize>,
+    /// Whether it has something to do in the first step in any case.
+    pub(crate) starts: bool,
 }
 
 impl Placed {

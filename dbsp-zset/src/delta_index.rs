@@ -1,6 +1,6 @@
 //! The rows of one delta, found by key, for the length of one step.
 //!
-//! # Shape       a hash table of the first row of each key; `next[i]` leads to the one before it.
+//! # Shape       a hash table of the last row of each key; `next[i]` leads to the one before it.
 //! # Cost        build: O(n); finding the rows of a key: O(1) expected, then one hop a row. It keeps
 //!   its memory from step to step and clones no key.
 //! # Not here    no weights: it knows positions in the delta it was built from, and no other.
@@ -43,6 +43,11 @@ impl DeltaIndex {
     /// # Panics
     /// If the delta has `u32::MAX` rows or more.
     pub fn build<K: Eq + Hash, V, W>(&mut self, delta: &Delta<(K, V), W>) {
+        // Emptying costs what the table once held: a small delta after a huge one starts anew.
+        const SPARSE: usize = 64;
+        if self.heads.num_buckets() > SPARSE * delta.len().max(SPARSE) {
+            *self = Self::new();
+        }
         self.heads.clear();
         self.next.clear();
         self.next.reserve(delta.len());

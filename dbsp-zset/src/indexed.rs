@@ -91,16 +91,6 @@ impl<K, V, W> IndexedZSet<K, V, W> {
         self.groups().flat_map(|(key, rows)| rows.iter().map(move |(value, weight)| (key, value, weight)))
     }
 
-    /// Removes every row and keeps the memory of the index.
-    pub fn clear(&mut self) {
-        for (_, group) in self.groups.drain() {
-            if let Group::Block(block) = group {
-                self.blocks.release(block);
-            }
-        }
-        self.rows = 0;
-    }
-
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
@@ -118,6 +108,16 @@ impl<K, V, W> IndexedZSet<K, V, W> {
 }
 
 impl<K: Eq + Hash, V, W> IndexedZSet<K, V, W> {
+    /// Removes every row and keeps the memory of the index.
+    pub fn clear(&mut self) {
+        for (_, group) in self.groups.drain() {
+            if let Group::Block(block) = group {
+                self.blocks.release(block);
+            }
+        }
+        self.rows = 0;
+    }
+
     /// The values of a key with their weights, in no meaningful order; empty for an unknown key.
     #[inline]
     #[must_use]
@@ -284,10 +284,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
             *guess = self.groups.guess(hash);
         }
         for ((position, guess), (key, _)) in positions.iter_mut().zip(guesses).zip(rows) {
-            *position = match self.groups.confirm(guess, key) {
-                Some(position) => position,
-                None => self.groups.find_or_insert_with(key, Group::default).0,
-            };
+            *position = self.groups.confirm_or_insert_with(guess, key, Group::default);
             self.groups.entries()[*position].1.prefetched(&self.blocks);
         }
         for ((position, (_, value)), weight) in positions.into_iter().zip(rows).zip(weights) {
@@ -473,7 +470,11 @@ impl<K, V, W> Drop for IndexedZSet<K, V, W> {
     fn drop(&mut self) {
         // The arena does not know which of its slots are filled; only rows that own something care.
         if std::mem::needs_drop::<(V, W)>() {
-            self.clear();
+            for (_, group) in std::mem::take(&mut self.groups).into_entries() {
+                if let Group::Block(block) = group {
+                    self.blocks.release(block);
+                }
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ pub use batch::Batch;
 pub use delta::Delta;
 pub use delta_index::DeltaIndex;
 pub use indexed::IndexedZSet;
-pub use ordered::{OrderedTrace, Plain, Summarise, SummaryTree};
+pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use row::{Row, hash_of};
 pub use table::DenseTable;
 pub use trace::Trace;

@@ -16,7 +16,8 @@ pub use tree::SummaryTree;
 
 /// How the rows of a tree are summed up; see [`SummaryTree`].
 ///
-/// It is given to every call instead of being kept, so that a trace stays plain data.
+/// It is given to every call that reads summaries instead of being kept, so that a trace stays plain
+/// data.
 pub trait Summarise<V, W> {
     /// What a range of rows is summed up as.
     type Summary: Monoid;
@@ -26,18 +27,6 @@ pub trait Summarise<V, W> {
     /// # Errors
     /// [`Overflow`] where it has no value.
     fn summarise(&self, value: &V, weight: &W) -> Result<Self::Summary, Overflow>;
-}
-
-/// No summary: order alone.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Plain;
-
-impl<V, W> Summarise<V, W> for Plain {
-    type Summary = ();
-
-    fn summarise(&self, _: &V, _: &W) -> Result<(), Overflow> {
-        Ok(())
-    }
 }
 
 impl<V, W, M: Monoid, F: Fn(&V, &W) -> Result<M, Overflow>> Summarise<V, W> for F {
@@ -51,17 +40,17 @@ impl<V, W, M: Monoid, F: Fn(&V, &W) -> Result<M, Overflow>> Summarise<V, W> for 
 /// An ordered trace; see the [module](self).
 ///
 /// ```
-/// use dbsp_zset::{OrderedTrace, Plain};
+/// use dbsp_zset::OrderedTrace;
 ///
 /// let mut bids = OrderedTrace::<&str, u32>::new();
 /// for price in [30, 10, 20] {
-///     bids.try_update(&"vase", &price, &1, &Plain)?;
+///     bids.try_update(&"vase", &price, &1)?;
 /// }
 /// let vase = bids.tree(&"vase").expect("three bids");
 /// assert_eq!((vase.first(), vase.last()), (Some(&(10, 1)), Some(&(30, 1))));
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OrderedTrace<K, V, W = i64, S = ()> {
     groups: DenseTable<K, SummaryTree<V, W, S>>,
     rows: usize,
@@ -86,7 +75,7 @@ impl<K, V, W, S> Default for OrderedTrace<K, V, W, S> {
     }
 }
 
-impl<K: Row, V: Row, W: Ring, S: Monoid> OrderedTrace<K, V, W, S> {
+impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
     /// The values of a key in order.
     #[inline]
     #[must_use]
@@ -94,32 +83,28 @@ impl<K: Row, V: Row, W: Ring, S: Monoid> OrderedTrace<K, V, W, S> {
         self.groups.get(key)
     }
 
-    /// Changes the weight of one row; `summarise` has to be the same in every call.
+    /// The values of a key in order, with leave to make their summaries.
+    #[inline]
+    #[must_use]
+    pub fn summaries(&mut self, key: &K) -> Option<Summaries<'_, V, W, S>> {
+        let position = self.groups.find(key)?;
+        Some(Summaries { tree: self.groups.value_mut(position) })
+    }
+
+    /// Changes the weight of one row.
     ///
     /// # Errors
-    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
-    pub fn try_update(
-        &mut self,
-        key: &K,
-        value: &V,
-        weight: &W,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Overflow> {
-        self.change(key, |tree| tree.try_update(value, weight, summarise))
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_update(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.change(key, |tree| tree.try_update(value, weight))
     }
 
     /// Changes the weight of one row by the opposite of `weight`.
     ///
     /// # Errors
-    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
-    pub fn try_retract(
-        &mut self,
-        key: &K,
-        value: &V,
-        weight: &W,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Overflow> {
-        self.change(key, |tree| tree.try_retract(value, weight, summarise))
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_retract(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.change(key, |tree| tree.try_retract(value, weight))
     }
 
     /// Changes the tree of a key, which comes and goes as it gets and loses rows.
@@ -128,25 +113,72 @@ impl<K: Row, V: Row, W: Ring, S: Monoid> OrderedTrace<K, V, W, S> {
         key: &K,
         change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), Overflow>,
     ) -> Result<(), Overflow> {
-        let (position, _) = self.groups.find_or_insert_with(key, SummaryTree::new);
+        let Some(position) = self.groups.find(key) else {
+            let mut tree = SummaryTree::new();
+            change(&mut tree)?;
+            if !tree.is_empty() {
+                self.rows += tree.len();
+                self.groups.insert_new(key.clone(), tree);
+            }
+            return Ok(());
+        };
         let tree = self.groups.value_mut(position);
         let before = tree.len();
-        let changed = change(tree);
+        change(tree)?;
         self.rows = self.rows - before + tree.len();
         if tree.is_empty() {
             self.groups.swap_remove(position);
         }
-        changed
+        Ok(())
     }
 }
 
-impl<K: Row, V: Row, W: Ring> Trace for OrderedTrace<K, V, W> {
+/// The values of one key, to be summed up: what a [`SummaryTree`] offers without leave to change rows.
+pub struct Summaries<'a, V, W, S> {
+    tree: &'a mut SummaryTree<V, W, S>,
+}
+
+impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
+    /// See [`SummaryTree::summary`].
+    ///
+    /// # Errors
+    /// [`Overflow`] where the sum leaves its range.
+    pub fn summary(self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
+        self.tree.summary(summarise)
+    }
+
+    /// See [`SummaryTree::find_first`].
+    ///
+    /// # Errors
+    /// [`Overflow`] where the sum of a part of the rows has no value.
+    pub fn find_first(
+        self,
+        summarise: &impl Summarise<V, W, Summary = S>,
+        wanted: impl Fn(&S) -> bool,
+    ) -> Result<Option<&'a (V, W)>, Overflow> {
+        self.tree.find_first(summarise, wanted)
+    }
+
+    /// See [`SummaryTree::find_last`].
+    ///
+    /// # Errors
+    /// [`Overflow`] where the sum of a part of the rows has no value.
+    pub fn find_last(
+        self,
+        summarise: &impl Summarise<V, W, Summary = S>,
+        wanted: impl Fn(&S) -> bool,
+    ) -> Result<Option<&'a (V, W)>, Overflow> {
+        self.tree.find_last(summarise, wanted)
+    }
+}
+
+impl<K: Row, V: Row, W: Ring, S> Trace for OrderedTrace<K, V, W, S> {
     type Key = K;
     type Value = V;
     type Weight = W;
 
     fn update(&mut self, key: &K, value: &V, weight: &W) -> Result<(), Overflow> {
-        self.try_update(key, value, weight, &Plain)
+        self.try_update(key, value, weight)
     }
 
     fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, &'a W)>
@@ -162,6 +194,6 @@ impl<K: Row, V: Row, W: Ring> Trace for OrderedTrace<K, V, W> {
     }
 
     fn key_count(&self) -> usize {
-        self.groups.entries().len()
+        self.groups.len()
     }
 }

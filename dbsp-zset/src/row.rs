@@ -7,7 +7,8 @@ use foldhash::fast::FixedState;
 /// Any value that can be a row: std tuples and foreign types alike, by a blanket implementation.
 ///
 /// # Contract
-/// `Eq`, `Ord` and `Hash` agree with each other and never panic; equal rows are interchangeable.
+/// `Eq`, `Ord` and `Hash` agree with each other; they, `Clone` and `Drop` never panic; equal rows are
+/// interchangeable.
 pub trait Row: Clone + Ord + Hash + Send + 'static {}
 
 impl<R: Clone + Ord + Hash + Send + 'static> Row for R {}

@@ -87,18 +87,6 @@ impl<K, V> DenseTable<K, V> {
         self.entries.iter_mut().map(|(key, value)| (&*key, value))
     }
 
-    /// Takes every entry out and keeps the memory.
-    pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> {
-        self.index.clear();
-        self.entries.drain(..)
-    }
-
-    /// Removes every entry and keeps the memory.
-    pub fn clear(&mut self) {
-        self.entries.clear();
-        self.index.clear();
-    }
-
     /// Bytes of memory this table owns itself, not counting what keys and values own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
@@ -159,13 +147,14 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         Guess { hash, position }
     }
 
-    /// The last third of a lookup: where `key` stands.
+    /// The last third of a lookup: where `key` stands, if no key was added since the guess.
     #[inline]
     pub(crate) fn confirm(&self, guess: Guess, key: &K) -> Option<usize> {
         let position = guess.position as usize;
         match self.entries.get(position) {
             Some((found, _)) if found == key => Some(position),
-            Some(_) | None => self.find_hashed(guess.hash, key),
+            Some(_) => self.find_hashed(guess.hash, key),
+            None => None,
         }
     }
 
@@ -179,10 +168,19 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     where
         K: Clone,
     {
-        let hash = hash_of(key) as u32;
-        match self.find_hashed(hash, key) {
-            Some(position) => (position, false),
-            None => (self.push(hash, key.clone(), value()), true),
+        self.find_or_insert_hashed(hash_of(key) as u32, key, value)
+    }
+
+    /// The last third of a lookup that inserts a key which is not there; other keys may have been added
+    /// since the guess.
+    #[inline]
+    pub(crate) fn confirm_or_insert_with(&mut self, guess: Guess, key: &K, value: impl FnOnce() -> V) -> usize
+    where
+        K: Clone,
+    {
+        match self.confirm(guess, key) {
+            Some(position) => position,
+            None => self.find_or_insert_hashed(guess.hash, key, value).0,
         }
     }
 
@@ -211,6 +209,18 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.entries.swap_remove(position)
     }
 
+    /// Takes every entry out and keeps the memory. O(entries), however large the table once was.
+    pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> {
+        self.clear_index();
+        self.entries.drain(..)
+    }
+
+    /// Removes every entry and keeps the memory. O(entries), however large the table once was.
+    pub fn clear(&mut self) {
+        self.clear_index();
+        self.entries.clear();
+    }
+
     /// Keeps the entries that `keep` accepts.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         let before = self.entries.len();
@@ -227,6 +237,18 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     {
         self.entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         self.rebuild_index();
+    }
+
+    /// As [`find_or_insert_with`](Self::find_or_insert_with), with a known hash.
+    #[inline]
+    fn find_or_insert_hashed(&mut self, hash: u32, key: &K, value: impl FnOnce() -> V) -> (usize, bool)
+    where
+        K: Clone,
+    {
+        match self.find_hashed(hash, key) {
+            Some(position) => (position, false),
+            None => (self.push(hash, key.clone(), value()), true),
+        }
     }
 
     /// Where a key with a known hash stands.
@@ -246,12 +268,30 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         position
     }
 
+    /// Empties the index: slot by slot if only few of them are full.
+    fn clear_index(&mut self) {
+        const SPARSE: usize = 16;
+        if self.entries.len() * SPARSE > self.index.slot_count() {
+            self.index.clear();
+            return;
+        }
+        for (position, (key, _)) in self.entries.iter().enumerate() {
+            self.index.remove(hash_of(key) as u32, position as u32);
+        }
+    }
+
     /// Fills the index anew from the entries.
     fn rebuild_index(&mut self) {
         self.index.clear();
         for (position, (key, _)) in self.entries.iter().enumerate() {
             self.index.insert(hash_of(key) as u32, position as u32);
         }
+    }
+}
+
+impl<K: std::fmt::Debug, V: std::fmt::Debug> std::fmt::Debug for DenseTable<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.entries.iter().map(|(key, value)| (key, value))).finish()
     }
 }
 
@@ -353,6 +393,7 @@ mod tests {
                     assert_eq!(index.find(hash, |found| !list.contains(&(hash, found))), None);
                 }
                 assert!((1_000..40_000).contains(&index.allocated_bytes()));
+                assert!(index.slot_count() >= 200);
             }
         )*};
     }

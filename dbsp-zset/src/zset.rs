@@ -71,11 +71,6 @@ impl<R, W> ZSet<R, W> {
         self.rows.entries().iter().map(|(row, weight)| (row, weight))
     }
 
-    /// Removes every row and keeps the memory.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-    }
-
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
@@ -84,6 +79,11 @@ impl<R, W> ZSet<R, W> {
 }
 
 impl<R: Ord + Hash, W> ZSet<R, W> {
+    /// Removes every row and keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+    }
+
     /// Puts the rows into their order, in place and without allocation: until the next change
     /// [`iter`](Self::iter) follows it. O(n log n).
     pub fn sort(&mut self) {

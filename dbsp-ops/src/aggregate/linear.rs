@@ -7,6 +7,8 @@
 //! The count stands beside the total because a group whose sum is 0 is not an empty group. A group
 //! has a result while its count is not 0.
 
+use std::cmp::Ordering;
+
 use dbsp_zset::{Delta, Monoid, Overflow, Row, Semigroup};
 
 use crate::groups::Groups;
@@ -157,9 +159,19 @@ impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Average<F> {
     }
 }
 
-/// An average as it was counted: a sum, and how many rows it is spread over. Not reduced, so that
-/// equal averages of different groups may differ; compare [`value`](Self::value)s for that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// An average as it was counted: a sum, and how many rows it is spread over.
+///
+/// Fractions are ordered by their value. They are not reduced: 1/2 and 2/4 are next to each other in
+/// that order, and not equal.
+///
+/// ```
+/// use dbsp_ops::Fraction;
+///
+/// let (five, nine) = (Fraction { sum: 10, count: 2 }, Fraction { sum: 9, count: 1 });
+/// assert!(five < nine);
+/// assert_eq!((five.value(), nine.floor()), (5.0, 9));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fraction {
     /// Σ weight · number.
     pub sum: i128,
@@ -174,12 +186,42 @@ impl Fraction {
         self.sum as f64 / self.count as f64
     }
 
-    /// The average rounded towards negative infinity, as an integer.
+    /// The average rounded towards negative infinity, as an integer; `i128::MAX` if it is larger than
+    /// that, and 0 for a count of 0, which no operator gives.
     #[must_use]
     pub fn floor(&self) -> i128 {
-        let (count, sum) = (i128::from(self.count), self.sum);
-        let quotient = sum / count;
-        if sum % count != 0 && (sum < 0) != (count < 0) { quotient - 1 } else { quotient }
+        self.parts().0
+    }
+
+    /// The average as an integer and a proper fraction: numerator, denominator.
+    fn parts(&self) -> (i128, u64, u64) {
+        let (count, denominator) = (i128::from(self.count), self.count.unsigned_abs());
+        if count == 0 {
+            return (0, 0, 1);
+        }
+        let Some(quotient) = self.sum.checked_div_euclid(count) else { return (i128::MAX, 0, 1) };
+        // Less than the count, which has 64 bits.
+        let remainder = self.sum.rem_euclid(count) as u64;
+        if count < 0 && remainder > 0 {
+            return (quotient - 1, denominator - remainder, denominator);
+        }
+        (quotient, remainder, denominator)
+    }
+}
+
+impl Ord for Fraction {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let ((mine, my_rest, my_count), (theirs, their_rest, their_count)) = (self.parts(), other.parts());
+        let cross = |rest: u64, count: u64| u128::from(rest) * u128::from(count);
+        mine.cmp(&theirs)
+            .then_with(|| cross(my_rest, their_count).cmp(&cross(their_rest, my_count)))
+            .then_with(|| (self.count, self.sum).cmp(&(other.count, other.sum)))
+    }
+}
+
+impl PartialOrd for Fraction {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -216,6 +258,24 @@ macro_rules! numbers {
 }
 
 numbers! { i8 i16 i32 i64 i128 u8 u16 u32 u64 }
+
+macro_rules! wide_numbers {
+    ($($type:ty)*) => {$(
+        impl Number for $type {
+            #[inline]
+            fn times(self, weight: i64) -> Result<i128, Overflow> {
+                i128::try_from(self).map_err(|_| Overflow)?.times(weight)
+            }
+
+            #[inline]
+            fn narrow(total: i128) -> Result<Self, Overflow> {
+                Self::try_from(total).map_err(|_| Overflow)
+            }
+        }
+    )*};
+}
+
+wide_numbers! { u128 isize usize }
 
 macro_rules! several {
     ($(($($name:ident $position:tt),*))*) => {$(
@@ -279,5 +339,21 @@ mod tests {
     fn fractions_round_down() {
         let floor = |sum, count| Fraction { sum, count }.floor();
         assert_eq!([floor(7, 2), floor(-7, 2), floor(7, -2), floor(-8, 2)], [3, -4, -4, -4]);
+        assert_eq!([floor(i128::MIN, -1), floor(i128::MIN, 1), floor(5, 0)], [i128::MAX, i128::MIN, 0]);
+    }
+
+    #[test]
+    fn fractions_are_ordered_by_value() {
+        let all: Vec<Fraction> =
+            (-4..=4).flat_map(|sum| [-3, -2, -1, 1, 2, 3].map(|count| Fraction { sum, count })).collect();
+        for one in &all {
+            for other in &all {
+                if one.value() == other.value() {
+                    assert_eq!(one.cmp(other).is_eq(), one == other);
+                } else {
+                    assert_eq!(one < other, one.value() < other.value(), "{one:?} {other:?}");
+                }
+            }
+        }
     }
 }

@@ -3,23 +3,23 @@
 //! Only rows with a positive weight count; a group has a result while there is one.
 //!
 //! # Formula     the result of the group's tree after the step, less the one before it
-//! # State       the rows of each group in a [`SummaryTree`]: O(rows)
+//! # State       the rows of each group in a [`SummaryTree`](dbsp_zset::SummaryTree): O(rows)
 //! # Cost        O(log group) a change, also after mass retraction; never a scan of the group
 
-use dbsp_zset::{Delta, DenseTable, Monoid, OrderedTrace, Overflow, Row, Summarise, SummaryTree};
+use dbsp_zset::{Delta, DenseTable, Monoid, OrderedTrace, Overflow, Row, Summaries, Summarise};
 
 use crate::operator::Operator;
 
-/// How to aggregate the rows of a group that stand in a tree.
+/// How to aggregate the rows of a group that stand in a tree with summaries.
 pub trait OrderedAggregate<V: Row>: Summarise<V, i64> + Sized {
     /// The result for a group.
     type Output: Row;
 
-    /// The result of a group from its tree; none if no row has a positive weight.
+    /// The result of a group from its summaries; none if no row has a positive weight.
     ///
     /// # Errors
     /// [`Overflow`] where the result has no value.
-    fn output(&self, tree: &SummaryTree<V, i64, Self::Summary>) -> Result<Option<Self::Output>, Overflow>;
+    fn output(&self, group: Summaries<'_, V, i64, Self::Summary>) -> Result<Option<Self::Output>, Overflow>;
 }
 
 /// An incremental aggregate over ordered groups; see the [module](self).
@@ -64,13 +64,13 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
         for ((key, value), weight) in delta {
             let (position, is_new) = self.before.find_or_insert_with(key, || None);
             if is_new {
-                *self.before.value_mut(position) = output(&self.aggregate, &self.trace, key)?;
+                *self.before.value_mut(position) = output(&self.aggregate, &mut self.trace, key)?;
             }
-            self.trace.try_update(key, value, weight, &self.aggregate)?;
+            self.trace.try_update(key, value, weight)?;
             self.applied += 1;
         }
         for (key, old) in self.before.entries() {
-            let new = output(&self.aggregate, &self.trace, key)?;
+            let new = output(&self.aggregate, &mut self.trace, key)?;
             if *old != new {
                 if let Some(old) = old {
                     out.delete((key.clone(), old.clone()));
@@ -92,7 +92,7 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
         self.before.clear();
         let applied = std::mem::take(&mut self.applied);
         for (i, (key, value)) in delta.rows().iter().enumerate().take(applied).rev() {
-            self.trace.try_retract(key, value, &delta.weights()[i], &self.aggregate)?;
+            self.trace.try_retract(key, value, &delta.weights()[i])?;
         }
         Ok(())
     }
@@ -101,10 +101,10 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
 /// The result of the group of a key as it is.
 fn output<K: Row, V: Row, G: OrderedAggregate<V>>(
     aggregate: &G,
-    trace: &OrderedTrace<K, V, i64, G::Summary>,
+    trace: &mut OrderedTrace<K, V, i64, G::Summary>,
     key: &K,
 ) -> Result<Option<G::Output>, Overflow> {
-    trace.tree(key).map_or(Ok(None), |tree| aggregate.output(tree))
+    trace.summaries(key).map_or(Ok(None), |group| aggregate.output(group))
 }
 
 /// How many rows have a positive weight.
@@ -126,8 +126,8 @@ impl<V> Summarise<V, i64> for Min {
 impl<V: Row> OrderedAggregate<V> for Min {
     type Output = V;
 
-    fn output(&self, tree: &SummaryTree<V, i64, PositiveRows>) -> Result<Option<V>, Overflow> {
-        let found = tree.find_first(self, |positive| *positive > 0)?;
+    fn output(&self, group: Summaries<'_, V, i64, PositiveRows>) -> Result<Option<V>, Overflow> {
+        let found = group.find_first(self, |positive| *positive > 0)?;
         Ok(found.map(|(value, _)| value.clone()))
     }
 }
@@ -148,8 +148,8 @@ impl<V> Summarise<V, i64> for Max {
 impl<V: Row> OrderedAggregate<V> for Max {
     type Output = V;
 
-    fn output(&self, tree: &SummaryTree<V, i64, PositiveRows>) -> Result<Option<V>, Overflow> {
-        let found = tree.find_last(self, |positive| *positive > 0)?;
+    fn output(&self, group: Summaries<'_, V, i64, PositiveRows>) -> Result<Option<V>, Overflow> {
+        let found = group.find_last(self, |positive| *positive > 0)?;
         Ok(found.map(|(value, _)| value.clone()))
     }
 }
@@ -186,8 +186,8 @@ impl<V, M: Monoid, F: Fn(&V) -> M> Summarise<V, i64> for Fold<F> {
 impl<V: Row, M: Monoid + Row, F: Fn(&V) -> M> OrderedAggregate<V> for Fold<F> {
     type Output = M;
 
-    fn output(&self, tree: &SummaryTree<V, i64, (PositiveRows, M)>) -> Result<Option<M>, Overflow> {
-        let (positive, sum) = tree.summary(self)?;
+    fn output(&self, group: Summaries<'_, V, i64, (PositiveRows, M)>) -> Result<Option<M>, Overflow> {
+        let (positive, sum) = group.summary(self)?;
         Ok((positive > 0).then_some(sum))
     }
 }

@@ -19,6 +19,11 @@ impl<R: Row, S: Row, F> Node for LiftNode<R, S, F>
 where
     F: Fn(&ZSet<R>) -> ZSet<S> + Send,
 {
+    /// A function of nothing may be something, such as the number of rows.
+    fn starts(&self) -> bool {
+        true
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         let image = (self.function)(slots.get(self.input));
         self.before = Some(std::mem::replace(slots.get_mut(self.output), image));

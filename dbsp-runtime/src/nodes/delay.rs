@@ -4,6 +4,7 @@
 use dbsp_ops::Delay;
 use dbsp_zset::{Delta, Overflow, Row};
 
+use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
 
@@ -46,5 +47,11 @@ impl<R: Row> Node for DelayTakeNode<R> {
     fn abort(&mut self, slots: &mut Slots) -> Result<(), Torn> {
         slots.get_mut(self.delay).abort();
         Ok(())
+    }
+
+    fn discard(&mut self, slots: &mut Slots, recovery: Recovery) {
+        if recovery == Recovery::DiscardDelayed {
+            slots.get_mut(self.delay).clear();
+        }
     }
 }

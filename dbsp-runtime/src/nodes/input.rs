@@ -4,6 +4,7 @@
 
 use dbsp_zset::{Delta, Overflow, Row};
 
+use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
 use crate::upsert::UpsertBuffer;
@@ -29,7 +30,7 @@ impl<R: Row> Node for InputNode<R> {
         Ok(())
     }
 
-    fn discard_pending(&mut self, slots: &mut Slots) {
+    fn discard(&mut self, slots: &mut Slots, _: Recovery) {
         slots.get_mut(self.pending).clear();
     }
 }
@@ -55,7 +56,7 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
         Ok(())
     }
 
-    fn discard_pending(&mut self, slots: &mut Slots) {
+    fn discard(&mut self, slots: &mut Slots, _: Recovery) {
         let buffer = slots.get_mut(self.buffer);
         buffer.table.undo(&mut buffer.changes);
     }

@@ -58,7 +58,8 @@ impl<'b, R: Row> Stream<'b, R> {
         self.source
     }
 
-    /// Gives the operator that makes this stream a name, for errors and for the graph.
+    /// Gives the operator that makes this stream a name, for errors and for the graph. The first name
+    /// stays: an input keeps its own.
     pub fn named(self, name: &str) -> Self {
         self.builder.name(self.source.index, name);
         self

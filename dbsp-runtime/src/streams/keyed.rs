@@ -75,7 +75,8 @@ impl<K: Row, V: Row> KeyedStream<'_, K, V> {
         self.rows.slot()
     }
 
-    /// Gives the operator that makes this stream a name, for errors and for the graph.
+    /// Gives the operator that makes this stream a name, for errors and for the graph. The first name
+    /// stays: an input keeps its own.
     pub fn named(self, name: &str) -> Self {
         Self { rows: self.rows.named(name) }
     }

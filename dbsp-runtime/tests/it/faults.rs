@@ -111,6 +111,79 @@ fn discarding_takes_back_what_a_keyed_input_holds() {
     assert_eq!(format!("{:?}", circuit[lengths]), "{1: {1: +1}, 2: {2: +1}}");
 }
 
+#[test]
+fn a_row_that_poisons_a_delay_can_be_discarded() {
+    let (mut circuit, (numbers, quotients)) = Circuit::build(|b| {
+        let (stream, numbers) = b.input::<i64>("numbers");
+        (numbers, stream.delay().map(|n| 100 / n).view())
+    })
+    .expect("a sound circuit");
+    circuit[numbers].extend([(0, 1), (5, 1)]);
+    circuit.step().expect("the delay holds them back");
+    for recovery in [Recovery::Retry, Recovery::Discard] {
+        assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
+        circuit.recover(recovery).expect("the step was taken back");
+    }
+    assert!(circuit.step().is_err());
+    circuit.recover(Recovery::DiscardDelayed).expect("the step was taken back");
+    circuit[numbers].insert(4);
+    circuit.step().expect("a sound step");
+    circuit.step().expect("a sound step");
+    assert_eq!(format!("{:?}", circuit[quotients]), "{25: +1}");
+}
+
+#[test]
+fn a_closure_that_panics_once_leaves_no_wrong_fold() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let panics = Arc::new(AtomicBool::new(false));
+    let (mut circuit, (input, sum)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<i64>("numbers");
+        let panics = Arc::clone(&panics);
+        let fold = stream.index_by(|n| ((), *n)).fold(move |n| {
+            assert!(!panics.swap(false, Ordering::Relaxed), "once");
+            *n
+        });
+        (input, fold.view())
+    })
+    .expect("a sound circuit");
+    circuit[input].extend((0..100).map(|n| (n, 1)));
+    circuit.step().expect("a sound step");
+    circuit[input].delete(50);
+    panics.store(true, Ordering::Relaxed);
+    assert!(matches!(circuit.step(), Err(Error::Panicked { .. })));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    circuit[input].insert(51);
+    circuit.step().expect("a sound step");
+    assert_eq!(circuit[sum].value(&()), Some(&5_001));
+}
+
+#[test]
+fn a_fold_whose_parts_leave_the_range_still_has_its_sum() {
+    let (mut circuit, (input, sum)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<i64>("rows");
+        let fold = stream.index_by(|n| ((), *n)).fold(|n| match n {
+            0 => -i64::MAX,
+            16 | 17 => i64::MAX,
+            _ => 0,
+        });
+        (input, fold.view())
+    })
+    .expect("a sound circuit");
+    circuit[input].extend((0..32).map(|n| (n, 1)));
+    circuit.step().expect("the sum has a value");
+    // The tree splits here, and the sum of its right half has no value any more.
+    circuit[input].insert(40);
+    circuit.step().expect("the sum of all still has one");
+    assert_eq!(circuit[sum].value(&()), Some(&i64::MAX));
+    circuit[input].delete(0);
+    assert!(matches!(circuit.step(), Err(Error::WeightOverflow { .. })));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    circuit[input].delete(17);
+    circuit.step().expect("the sum has a value");
+    assert_eq!(circuit[sum].value(&()), Some(&0));
+}
+
 /// One view of each operator that keeps state or order, over one input.
 fn every_operator(b: &Builder) -> (Stream<'_, Row>, Input<Row>, Vec<View<Row>>) {
     let (stream, input) = b.input::<Row>("rows");

@@ -36,6 +36,23 @@ fn a_view_can_be_read_at_any_time() {
 }
 
 #[test]
+fn a_function_of_the_empty_collection_counts_from_the_first_step() {
+    let (mut circuit, (input, size)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<i32>("rows");
+        let size = stream.integrate().lift(|all| [(all.len(), 1)].into_iter().collect());
+        (input, size.differentiate().view())
+    })
+    .expect("a sound circuit");
+    circuit.step().expect("a step over nothing");
+    assert_eq!(format!("{:?}", circuit[size]), "{0: +1}");
+    circuit[input].insert(7);
+    circuit.step().expect("a sound step");
+    circuit[input].delete(7);
+    circuit.step().expect("a sound step");
+    assert_eq!(format!("{:?}", circuit[size]), "{0: +1}");
+}
+
+#[test]
 fn a_circuit_can_move_to_another_thread() {
     let (mut circuit, (input, view)) = Circuit::build(|b| {
         let (stream, input) = b.input::<String>("words");

@@ -1,13 +1,16 @@
 //! A B+-tree of weighted rows in order, with a monoid summary of every subtree.
 //!
 //! # Shape       leaves hold up to 32 rows, inner nodes up to 16 children; each child stands with
-//!   a lower bound of its rows and with the sum of their summaries.
+//!   a lower bound of its rows and, once it was asked for, with the sum of their summaries.
 //! # Invariants  rows ascend strictly; no weight is zero; no node but the root is empty; all leaves
-//!   have one depth.
-//! # Cost        update: O(log n) comparisons and, for each level, the sum of one node's summaries;
-//!   first, last, find_first, find_last: O(log n); summary: one node's summaries.
+//!   have one depth; a summary that is kept is that of the rows as they are.
+//! # Cost        update: O(log n) comparisons; first, last: O(log n); summary, find_first, find_last:
+//!   O(log n) for each update since the last one.
 //! # Not here    nodes are not merged while they still hold a row ("free at empty"): a tree that
 //!   shrinks keeps its depth until whole leaves are gone, as in most databases.
+//!
+//! An update only forgets the summaries on its path; they are made again when someone asks. So an
+//! update has no closure that could fail half way, and several updates of one step share the work.
 
 use crate::algebra::{Monoid, Overflow, Ring};
 use crate::ordered::Summarise;
@@ -16,33 +19,27 @@ const LEAF: usize = 32;
 const INNER: usize = 16;
 
 /// An ordered collection of `(value, weight)` with summaries; see the [module](self).
-#[derive(Clone)]
+///
+/// The way to sum up is given to every call that reads summaries, and has to be the same in all.
+#[derive(Clone, Debug)]
 pub struct SummaryTree<V, W = i64, S = ()> {
     root: Node<V, W, S>,
     len: usize,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Node<V, W, S> {
     Leaf(Vec<(V, W)>),
     Inner(Vec<Child<V, W, S>>),
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Child<V, W, S> {
     /// No row of the subtree is less.
     low: V,
-    summary: S,
+    /// The sum of the subtree's summaries; none since a row of it changed.
+    summary: Option<S>,
     node: Node<V, W, S>,
-}
-
-/// Why a change failed.
-#[derive(Debug)]
-enum Failure {
-    /// A weight has no value; nothing was changed.
-    Weight,
-    /// A sum of summaries has no value; the rows were changed.
-    Summary,
 }
 
 /// Whether a weight is added or taken back.
@@ -50,15 +47,6 @@ enum Failure {
 enum Direction {
     Add,
     Subtract,
-}
-
-impl Direction {
-    fn opposite(self) -> Self {
-        match self {
-            Self::Add => Self::Subtract,
-            Self::Subtract => Self::Add,
-        }
-    }
 }
 
 impl<V, W, S> SummaryTree<V, W, S> {
@@ -128,132 +116,35 @@ impl<V, W, S> Default for SummaryTree<V, W, S> {
     }
 }
 
-impl<V: Ord + Clone, W: Ring, S: Monoid> SummaryTree<V, W, S> {
+impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
     /// Changes the weight of one row.
     ///
-    /// `summarise` has to be the same in every call on one tree.
-    ///
     /// # Errors
-    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
-    pub fn try_update(
-        &mut self,
-        value: &V,
-        weight: &W,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Overflow> {
-        self.change_or_undo(value, weight, Direction::Add, summarise)
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_update(&mut self, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.change(value, weight, Direction::Add)
     }
 
-    /// Changes the weight of one row by the opposite of `weight`, as [`try_update`](Self::try_update).
+    /// Changes the weight of one row by the opposite of `weight`.
     ///
     /// # Errors
-    /// [`Overflow`] where the new weight or a summary has no value; nothing is then changed.
-    pub fn try_retract(
-        &mut self,
-        value: &V,
-        weight: &W,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Overflow> {
-        self.change_or_undo(value, weight, Direction::Subtract, summarise)
+    /// [`Overflow`] where the new weight has no value; nothing is then changed.
+    pub fn try_retract(&mut self, value: &V, weight: &W) -> Result<(), Overflow> {
+        self.change(value, weight, Direction::Subtract)
     }
 
-    /// The summary of all rows.
-    ///
-    /// # Errors
-    /// [`Overflow`] where it has no value.
-    pub fn summary(&self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
-        self.root.summary(summarise)
-    }
-
-    /// The least row whose summary is accepted by `wanted`, which has to accept every sum that
-    /// contains an accepted summary, and no other.
-    ///
-    /// # Errors
-    /// [`Overflow`] where a row cannot be summed up.
-    pub fn find_first(
-        &self,
-        summarise: &impl Summarise<V, W, Summary = S>,
-        wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&(V, W)>, Overflow> {
-        let mut node = &self.root;
-        loop {
-            match node {
-                Node::Leaf(rows) => return find_row(rows.iter(), summarise, wanted),
-                Node::Inner(children) => match children.iter().find(|child| wanted(&child.summary)) {
-                    Some(child) => node = &child.node,
-                    None => return Ok(None),
-                },
-            }
-        }
-    }
-
-    /// The greatest row whose summary is accepted by `wanted`; see [`find_first`](Self::find_first).
-    ///
-    /// # Errors
-    /// [`Overflow`] where a row cannot be summed up.
-    pub fn find_last(
-        &self,
-        summarise: &impl Summarise<V, W, Summary = S>,
-        wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&(V, W)>, Overflow> {
-        let mut node = &self.root;
-        loop {
-            match node {
-                Node::Leaf(rows) => return find_row(rows.iter().rev(), summarise, wanted),
-                Node::Inner(children) => match children.iter().rev().find(|child| wanted(&child.summary)) {
-                    Some(child) => node = &child.node,
-                    None => return Ok(None),
-                },
-            }
-        }
-    }
-}
-
-impl<V: Ord + Clone, W: Ring, S: Monoid> SummaryTree<V, W, S> {
-    /// Adds or subtracts the weight of one row and all its sums, or changes nothing.
-    fn change_or_undo(
-        &mut self,
-        value: &V,
-        weight: &W,
-        direction: Direction,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Overflow> {
+    /// Adds or subtracts the weight of one row.
+    fn change(&mut self, value: &V, weight: &W, direction: Direction) -> Result<(), Overflow> {
         if weight.is_zero() {
             return Ok(());
         }
-        // What cannot be summed up, or makes `summarise` panic, shows before anything is changed.
-        summarise.summarise(value, weight)?;
-        match self.change(value, weight, direction, Some(summarise)) {
-            Ok(()) => Ok(()),
-            Err(Failure::Weight) => Err(Overflow),
-            Err(Failure::Summary) => {
-                let undone = self.change(value, weight, direction.opposite(), none_of(summarise));
-                undone.map_err(|_| Overflow).expect("what was just added can be taken back");
-                self.root.refresh_all(summarise).expect("the sums before the change had values");
-                Err(Overflow)
-            }
-        }
-    }
-
-    /// Adds or subtracts the weight of one row, and sums up its path anew if told how.
-    fn change<F: Summarise<V, W, Summary = S>>(
-        &mut self,
-        value: &V,
-        weight: &W,
-        direction: Direction,
-        summarise: Option<&F>,
-    ) -> Result<(), Failure> {
         let len = &mut self.len;
-        let split = self.root.change(value, weight, direction, summarise, &mut |grown| {
+        let split = self.root.change(value, weight, direction, &mut |grown| {
             *len = len.checked_add_signed(grown).expect("no more rows leave than there are");
         })?;
         if let Some(right) = split {
             let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
-            let children = [left, right].into_iter().filter_map(Child::new).collect();
-            self.root = Node::Inner(children);
-            if let Some(summarise) = summarise {
-                self.root.refresh_children(.., summarise)?;
-            }
+            self.root = Node::Inner([left, right].into_iter().filter_map(Child::new).collect());
         }
         while let Node::Inner(children) = &mut self.root {
             match children.len() {
@@ -266,53 +157,116 @@ impl<V: Ord + Clone, W: Ring, S: Monoid> SummaryTree<V, W, S> {
     }
 }
 
-impl<V: Ord + Clone, W: Ring, S: Monoid> Child<V, W, S> {
-    /// A child around a node, with a summary that is yet to be made; none around an empty node.
+impl<V, W, S: Monoid> SummaryTree<V, W, S> {
+    /// The summary of all rows. Where a part of the tree has a sum out of range, the rows are added one by
+    /// one in their order, O(n), so that a sum does not depend on how the tree came about.
+    ///
+    /// # Errors
+    /// [`Overflow`] where that leaves the range as well.
+    pub fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
+        self.root.summary(summarise).or_else(|Overflow| {
+            let mut sum = S::zero();
+            for (value, weight) in self.iter() {
+                sum.try_add_assign(&summarise.summarise(value, weight)?)?;
+            }
+            Ok(sum)
+        })
+    }
+
+    /// The least row whose summary is accepted by `wanted`, which has to accept every sum that
+    /// contains an accepted summary, and no other.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the sum of a part of the rows has no value.
+    pub fn find_first(
+        &mut self,
+        summarise: &impl Summarise<V, W, Summary = S>,
+        wanted: impl Fn(&S) -> bool,
+    ) -> Result<Option<&(V, W)>, Overflow> {
+        let mut node = &mut self.root;
+        loop {
+            match node {
+                Node::Leaf(rows) => return find_row(rows.iter(), summarise, wanted),
+                Node::Inner(children) => match find_child(children.iter_mut(), summarise, &wanted)? {
+                    Some(child) => node = child,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// The greatest row whose summary is accepted by `wanted`; see [`find_first`](Self::find_first).
+    ///
+    /// # Errors
+    /// [`Overflow`] where the sum of a part of the rows has no value.
+    pub fn find_last(
+        &mut self,
+        summarise: &impl Summarise<V, W, Summary = S>,
+        wanted: impl Fn(&S) -> bool,
+    ) -> Result<Option<&(V, W)>, Overflow> {
+        let mut node = &mut self.root;
+        loop {
+            match node {
+                Node::Leaf(rows) => return find_row(rows.iter().rev(), summarise, wanted),
+                Node::Inner(children) => match find_child(children.iter_mut().rev(), summarise, &wanted)? {
+                    Some(child) => node = child,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+}
+
+impl<V: Clone, W, S> Child<V, W, S> {
+    /// A child around a node; none around an empty node.
     fn new(node: Node<V, W, S>) -> Option<Self> {
         let low = match &node {
             Node::Leaf(rows) => rows.first()?.0.clone(),
             Node::Inner(children) => children.first()?.low.clone(),
         };
-        Some(Self { low, summary: S::zero(), node })
+        Some(Self { low, summary: None, node })
     }
 }
 
-impl<V: Ord + Clone, W: Ring, S: Monoid> Node<V, W, S> {
+impl<V, W, S: Monoid> Child<V, W, S> {
+    /// The summary of the subtree, made if it is not kept.
+    fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<&S, Overflow> {
+        if self.summary.is_none() {
+            self.summary = Some(self.node.summary(summarise)?);
+        }
+        Ok(self.summary.as_ref().expect("it was just made"))
+    }
+}
+
+impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
     /// Adds or subtracts the weight of one row below this node, tells `grown` by how many rows, and
     /// gives the right half of the node if it has become too large.
-    fn change<F: Summarise<V, W, Summary = S>>(
+    fn change(
         &mut self,
         value: &V,
         weight: &W,
         direction: Direction,
-        summarise: Option<&F>,
         grown: &mut impl FnMut(isize),
-    ) -> Result<Option<Self>, Failure> {
+    ) -> Result<Option<Self>, Overflow> {
         match self {
             Self::Leaf(rows) => {
-                grown(change_row(rows, value, weight, direction).map_err(|Overflow| Failure::Weight)?);
-                Ok((rows.len() > LEAF).then(|| Self::Leaf(rows.split_off(LEAF / 2))))
+                grown(change_row(rows, value, weight, direction)?);
+                Ok((rows.len() > LEAF).then(|| Self::Leaf(split_off(rows, LEAF))))
             }
             Self::Inner(children) => {
                 let i = children.partition_point(|child| child.low <= *value).saturating_sub(1);
                 let child = &mut children[i];
-                let split = child.node.change(value, weight, direction, summarise, grown)?;
+                child.summary = None;
                 if *value < child.low {
                     child.low = value.clone();
                 }
-                let mut changed = i..i + 1;
+                let split = child.node.change(value, weight, direction, grown)?;
                 if let Some(right) = split.and_then(Child::new) {
                     children.insert(i + 1, right);
-                    changed.end += 1;
                 } else if children[i].node.is_empty() {
                     children.remove(i);
-                    changed.end -= 1;
                 }
-                if let Some(summarise) = summarise {
-                    self.refresh_children(changed, summarise)?;
-                }
-                let Self::Inner(children) = self else { return Ok(None) };
-                Ok((children.len() > INNER).then(|| Self::Inner(children.split_off(INNER / 2))))
+                Ok((children.len() > INNER).then(|| Self::Inner(split_off(children, INNER))))
             }
         }
     }
@@ -323,9 +277,11 @@ impl<V: Ord + Clone, W: Ring, S: Monoid> Node<V, W, S> {
             Self::Inner(children) => children.is_empty(),
         }
     }
+}
 
+impl<V, W, S: Monoid> Node<V, W, S> {
     /// The sum of the summaries that stand directly in this node.
-    fn summary(&self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
+    fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
         let mut sum = S::zero();
         match self {
             Self::Leaf(rows) => {
@@ -335,37 +291,20 @@ impl<V: Ord + Clone, W: Ring, S: Monoid> Node<V, W, S> {
             }
             Self::Inner(children) => {
                 for child in children {
-                    sum.try_add_assign(&child.summary)?;
+                    sum.try_add_assign(child.summary(summarise)?)?;
                 }
             }
         }
         Ok(sum)
     }
+}
 
-    /// Makes the summaries of some children anew from what stands in them.
-    fn refresh_children(
-        &mut self,
-        range: impl std::slice::SliceIndex<[Child<V, W, S>], Output = [Child<V, W, S>]>,
-        summarise: &impl Summarise<V, W, Summary = S>,
-    ) -> Result<(), Failure> {
-        if let Self::Inner(children) = self {
-            for child in &mut children[range] {
-                child.summary = child.node.summary(summarise).map_err(|Overflow| Failure::Summary)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes every summary below this node anew.
-    fn refresh_all(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<(), Overflow> {
-        if let Self::Inner(children) = self {
-            for child in children {
-                child.node.refresh_all(summarise)?;
-                child.summary = child.node.summary(summarise)?;
-            }
-        }
-        Ok(())
-    }
+/// Takes the right half of a node that has become too large; the left one keeps no room beyond a full
+/// node.
+fn split_off<T>(entries: &mut Vec<T>, most: usize) -> Vec<T> {
+    let right = entries.split_off(most / 2);
+    entries.shrink_to(most + 1);
+    right
 }
 
 /// Changes the weight of one row of a leaf and gives by how many rows the leaf has grown.
@@ -413,9 +352,21 @@ fn find_row<'a, V: 'a, W: 'a, F: Summarise<V, W>>(
     Ok(None)
 }
 
-/// "Do not sum up", where the type of the way to do so has to be named.
-fn none_of<F>(_: &F) -> Option<&F> {
-    None
+/// The subtree of the first of some children whose summary is wanted.
+fn find_child<'a, V: 'a, W: 'a, F: Summarise<V, W>>(
+    children: impl Iterator<Item = &'a mut Child<V, W, F::Summary>>,
+    summarise: &F,
+    wanted: &impl Fn(&F::Summary) -> bool,
+) -> Result<Option<&'a mut Node<V, W, F::Summary>>, Overflow>
+where
+    F::Summary: 'a,
+{
+    for child in children {
+        if wanted(child.summary(summarise)?) {
+            return Ok(Some(&mut child.node));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

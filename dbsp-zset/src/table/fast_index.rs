@@ -18,6 +18,8 @@ const EMPTY: u64 = 0;
 pub(super) struct Index {
     slots: Vec<u64>,
     len: usize,
+    /// 32 less the logarithm of the number of slots.
+    shift: u32,
 }
 
 /// The hash that a slot was filled with.
@@ -34,14 +36,16 @@ fn position_in(slot: u64) -> u32 {
 
 impl Index {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), len: 0 }
+        Self { slots: Vec::new(), len: 0, shift: 0 }
     }
 
     /// Makes room for `additional` further positions.
     pub(super) fn reserve(&mut self, additional: usize) {
         let wanted = (self.len + additional) * 8 / 5 + 1;
         if wanted > self.slots.len() {
-            let slots = vec![EMPTY; wanted.next_power_of_two().max(8)];
+            let count = wanted.next_power_of_two().max(8);
+            self.shift = 32 - count.ilog2();
+            let slots = vec![EMPTY; count];
             for slot in std::mem::replace(&mut self.slots, slots) {
                 if slot != EMPTY {
                     self.place(slot);
@@ -53,7 +57,7 @@ impl Index {
     /// Asks for the slots where a hash is going to be looked for.
     #[inline]
     pub(super) fn prefetch(&self, hash: u32) {
-        if let Some(slot) = self.slots.get(hash as usize & self.slots.len().wrapping_sub(1)) {
+        if let Some(slot) = self.slots.get(self.home(hash)) {
             prefetch_one(slot);
         }
     }
@@ -93,7 +97,7 @@ impl Index {
                 break;
             }
             // How far the slot is from its hash, and from the hole: it may move if it stays behind the one.
-            let home = hash_in(slot) as usize & mask;
+            let home = self.home(hash_in(slot));
             if i.wrapping_sub(home) & mask >= i.wrapping_sub(hole) & mask {
                 self.slots[hole] = slot;
                 hole = i;
@@ -111,15 +115,27 @@ impl Index {
         }
     }
 
+    /// How many slots emptying has to go through.
+    pub(super) fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+
     pub(super) fn allocated_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<u64>()
+    }
+
+    /// The slot where the probe for a hash begins. The multiplication spreads keys that are multiples of a
+    /// power of two, whose hashes share their low bits.
+    #[inline]
+    fn home(&self, hash: u32) -> usize {
+        (u64::from(hash.wrapping_mul(0x9e37_79b9)) >> self.shift) as usize
     }
 
     /// The slot that holds the first position under a hash that `is_it` accepts.
     #[inline]
     fn slot_of(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut i = hash as usize & mask;
+        let mut i = self.home(hash);
         loop {
             let slot = self.slots[i];
             if slot == EMPTY {
@@ -136,7 +152,7 @@ impl Index {
     #[inline]
     fn place(&mut self, slot: u64) {
         let mask = self.slots.len() - 1;
-        let mut i = hash_in(slot) as usize & mask;
+        let mut i = self.home(hash_in(slot));
         while self.slots[i] != EMPTY {
             i = (i + 1) & mask;
         }

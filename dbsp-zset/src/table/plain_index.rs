@@ -66,6 +66,11 @@ impl Index {
         self.slots.clear();
     }
 
+    /// How many slots emptying has to go through.
+    pub(super) fn slot_count(&self) -> usize {
+        self.slots.num_buckets()
+    }
+
     pub(super) fn allocated_bytes(&self) -> usize {
         self.slots.allocation_size()
     }

@@ -37,7 +37,7 @@ proptest! {
 
     #[test]
     fn an_ordered_trace_is_a_trace(steps in strategy::steps(strategy::row(), strategy::weight())) {
-        check(OrderedTrace::new(), steps.concat())?;
+        check(OrderedTrace::<i64, i64>::new(), steps.concat())?;
     }
 
     #[test]
@@ -60,5 +60,6 @@ proptest! {
 fn large_groups_take_rows_and_give_them_back() {
     let changes = |weight| (0..300).map(move |n| ((n % 3, n * 31 % 300), weight));
     check(IndexedZSet::new(), changes(1).chain(changes(-1)).collect()).expect("an indexed Z-set");
-    check(OrderedTrace::new(), changes(1).chain(changes(-1)).collect()).expect("an ordered trace");
+    check(OrderedTrace::<i64, i64>::new(), changes(1).chain(changes(-1)).collect())
+        .expect("an ordered trace");
 }
