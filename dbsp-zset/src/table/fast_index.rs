@@ -18,8 +18,6 @@ const EMPTY: u64 = 0;
 pub(super) struct Index {
     slots: Vec<u64>,
     len: usize,
-    /// 32 less the logarithm of the number of slots.
-    shift: u32,
 }
 
 /// The hash that a slot was filled with.
@@ -36,16 +34,14 @@ fn position_in(slot: u64) -> u32 {
 
 impl Index {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), len: 0, shift: 0 }
+        Self { slots: Vec::new(), len: 0 }
     }
 
     /// Makes room for `additional` further positions.
     pub(super) fn reserve(&mut self, additional: usize) {
         let wanted = (self.len + additional) * 8 / 5 + 1;
         if wanted > self.slots.len() {
-            let count = wanted.next_power_of_two().max(8);
-            self.shift = 32 - count.ilog2();
-            let slots = vec![EMPTY; count];
+            let slots = vec![EMPTY; wanted.next_power_of_two().max(8)];
             for slot in std::mem::replace(&mut self.slots, slots) {
                 if slot != EMPTY {
                     self.place(slot);
@@ -124,11 +120,10 @@ impl Index {
         self.slots.capacity() * size_of::<u64>()
     }
 
-    /// The slot where the probe for a hash begins. The multiplication spreads keys that are multiples of a
-    /// power of two, whose hashes share their low bits.
+    /// The slot where the probe for a hash begins.
     #[inline]
     fn home(&self, hash: u32) -> usize {
-        (u64::from(hash.wrapping_mul(0x9e37_79b9)) >> self.shift) as usize
+        hash as usize & self.slots.len().wrapping_sub(1)
     }
 
     /// The slot that holds the first position under a hash that `is_it` accepts.
