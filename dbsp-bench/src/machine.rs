@@ -64,15 +64,11 @@ pub fn commit() -> Option<(String, bool)> {
 /// The optimisations of the engine that this build has on, by the names of their cargo features.
 #[must_use]
 pub fn features() -> Vec<String> {
-    [
-        ("fast-table", cfg!(feature = "fast-table")),
-        ("prefetch", cfg!(feature = "prefetch")),
-        ("simd", cfg!(feature = "simd")),
-    ]
-    .into_iter()
-    .filter(|(_, on)| *on)
-    .map(|(name, _)| name.to_owned())
-    .collect()
+    [("prefetch", cfg!(feature = "prefetch")), ("simd", cfg!(feature = "simd"))]
+        .into_iter()
+        .filter(|(_, on)| *on)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// The value of `name : value` in a file of /proc.

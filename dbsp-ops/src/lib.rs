@@ -52,7 +52,6 @@
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
-//! - `fast-table` (default): our own index under every table; without it hashbrown's.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

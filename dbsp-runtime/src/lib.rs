@@ -34,7 +34,6 @@
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
-//! - `fast-table` (default): our own index under every table; without it hashbrown's.
 //!
 //! # Not here
 //! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.

@@ -249,15 +249,11 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         if rows.len() <= FEW {
             return rows.iter().enumerate().try_for_each(|(i, row)| found(i, self.group(key(row))));
         }
-        let mut hashes = [0; WINDOW];
         let mut guesses = [Guess::default(); WINDOW];
         let mut groups: [&[(V, W)]; WINDOW] = [&[]; WINDOW];
         for (window, rows) in rows.chunks(WINDOW).enumerate() {
-            for (hash, row) in hashes.iter_mut().zip(rows) {
-                *hash = self.groups.hash(key(row));
-            }
-            for (guess, hash) in guesses.iter_mut().zip(hashes).take(rows.len()) {
-                *guess = self.groups.guess(hash);
+            for (guess, row) in guesses.iter_mut().zip(rows) {
+                *guess = self.groups.guess(key(row));
             }
             for ((group, guess), row) in groups.iter_mut().zip(guesses).zip(rows) {
                 *group = match self.groups.confirm(guess, key(row)) {
@@ -274,14 +270,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
 
     /// Adds a few rows after finding the groups of them all; counts in `applied` how many were added.
     fn apply_window(&mut self, rows: &[(K, V)], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
-        let mut hashes = [0; WINDOW];
         let mut guesses = [Guess::default(); WINDOW];
         let mut positions = [0; WINDOW];
-        for (hash, (key, _)) in hashes.iter_mut().zip(rows) {
-            *hash = self.groups.hash(key);
-        }
-        for (guess, hash) in guesses.iter_mut().zip(hashes).take(rows.len()) {
-            *guess = self.groups.guess(hash);
+        for (guess, (key, _)) in guesses.iter_mut().zip(rows) {
+            *guess = self.groups.guess(key);
         }
         for ((position, guess), (key, _)) in positions.iter_mut().zip(guesses).zip(rows) {
             *position = self.groups.confirm_or_insert_with(guess, key, Group::default);

@@ -31,7 +31,6 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap; without it rows go one by
 //!   one.
-//! - `fast-table` (default): our own index under every table; without it hashbrown's.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
 #[cfg(doctest)]

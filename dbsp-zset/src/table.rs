@@ -15,15 +15,9 @@ use std::hash::Hash;
 use crate::prefetch::prefetch_one;
 use crate::row::hash_of;
 
-#[cfg(any(feature = "fast-table", test))]
-mod fast_index;
-#[cfg(any(not(feature = "fast-table"), test))]
-mod plain_index;
+mod index;
 
-#[cfg(feature = "fast-table")]
-use fast_index::Index;
-#[cfg(not(feature = "fast-table"))]
-use plain_index::Index;
+use index::Index;
 
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
@@ -136,18 +130,11 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         &mut self.entries[position].1
     }
 
-    /// The first third of a lookup: the hash of `key`. The index is asked for the place it points to.
-    #[inline]
-    pub(crate) fn hash(&self, key: &K) -> u32 {
-        let hash = short_hash(key);
-        self.index.prefetch(hash);
-        hash
-    }
-
-    /// The second third of a lookup: where `key` stands, unless another key has the same hash. The entry
+    /// The first half of a lookup: where `key` stands, unless another key has the same hash. The entry
     /// there is asked for, so that [`confirm`](Self::confirm) need not wait.
     #[inline]
-    pub(crate) fn guess(&self, hash: u32) -> Guess {
+    pub(crate) fn guess(&self, key: &K) -> Guess {
+        let hash = short_hash(key);
         let position = self.index.find(hash, |_| true).unwrap_or(u32::MAX);
         if let Some(entry) = self.entries.get(position as usize) {
             prefetch_one(entry);
@@ -155,7 +142,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         Guess { hash, position }
     }
 
-    /// The last third of a lookup: where `key` stands, if no key was added since the guess.
+    /// The second half of a lookup: where `key` stands, if no key was added since the guess.
     #[inline]
     pub(crate) fn confirm(&self, guess: Guess, key: &K) -> Option<usize> {
         let position = guess.position as usize;
@@ -179,7 +166,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.find_or_insert_hashed(short_hash(key), key, value)
     }
 
-    /// The last third of a lookup that inserts a key which is not there; other keys may have been added
+    /// The second half of a lookup that inserts a key which is not there; other keys may have been added
     /// since the guess.
     #[inline]
     pub(crate) fn confirm_or_insert_with(&mut self, guess: Guess, key: &K, value: impl FnOnce() -> V) -> usize
@@ -368,57 +355,5 @@ mod tests {
         for (key, value) in &model {
             assert_eq!(table.get(key), Some(value));
         }
-    }
-
-    /// Both kinds of index, through the same random work.
-    macro_rules! agrees_with_a_list {
-        ($($name:ident: $index:path),*) => {$(
-            #[test]
-            fn $name() {
-                let mut state = 7_u64;
-                let mut random = |bound: u64| {
-                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    (state >> 33) % bound
-                };
-                let mut index = <$index>::new();
-                let mut list: Vec<(u32, u32)> = Vec::new();
-                for position in 0..4_000 {
-                    // Few hashes, near each other and near the end of the table: long probes that wrap.
-                    let hash = (random(40) as u32).wrapping_sub(20);
-                    match random(3) {
-                        0 if !list.is_empty() => {
-                            let (hash, position) = list.swap_remove(random(list.len() as u64) as usize);
-                            index.remove(hash, position);
-                        }
-                        1 if !list.is_empty() => {
-                            let i = random(list.len() as u64) as usize;
-                            index.replace(list[i].0, list[i].1, position);
-                            list[i].1 = position;
-                        }
-                        _ => {
-                            index.insert(hash, position);
-                            list.push((hash, position));
-                        }
-                    }
-                    if list.len() > 200 {
-                        index.clear();
-                        index.reserve(50);
-                        list.clear();
-                    }
-                    index.prefetch(hash);
-                    for (hash, position) in &list {
-                        assert_eq!(index.find(*hash, |found| found == *position), Some(*position));
-                    }
-                    assert_eq!(index.find(hash, |found| !list.contains(&(hash, found))), None);
-                }
-                assert!((1_000..40_000).contains(&index.allocated_bytes()));
-                assert!(index.slot_count() >= list.len());
-            }
-        )*};
-    }
-
-    agrees_with_a_list! {
-        the_fast_index_agrees_with_a_list: fast_index::Index,
-        the_plain_index_agrees_with_a_list: plain_index::Index
     }
 }
