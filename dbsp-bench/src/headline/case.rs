@@ -83,6 +83,12 @@ impl Case {
         (parts.next().is_none() && changes <= rows).then_some(Self { view, rows, changes })
     }
 
+    /// Whether the view has a join.
+    #[must_use]
+    pub(super) fn joins(&self) -> bool {
+        matches!(self.view, View::Join | View::All)
+    }
+
     /// How the case is timed.
     #[must_use]
     pub(super) fn plan(&self, quick: bool) -> Plan {

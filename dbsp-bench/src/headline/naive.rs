@@ -9,16 +9,37 @@
 
 use std::hint::black_box;
 
+use smallvec::SmallVec;
+
 use super::engine::{Engine, Kind, Outcome, View};
 use super::tables::{Table, table};
-use super::workload::{CLASSES, Change, GROUPS, Record, Workload};
+use super::workload::{CLASSES, Change, GROUPS, KEYS, Record, Workload};
 
 /// A view that is computed anew in each step.
 pub(super) struct Naive {
     view: View,
     base: Vec<Record>,
-    classes: Table<u64, u64>,
+    classes: Classes,
     pub(super) output: Output,
+}
+
+/// The dimension, as the join finds its rows.
+enum Classes {
+    Many(Dimension),
+    Unique(Table<u64, u64>),
+}
+
+/// The dimension by key. A key may have several rows there, as in every engine: the query is an
+/// equi-join, and not a lookup of a value that happens to be unique.
+pub(super) type Dimension = Table<u64, SmallVec<[u64; 1]>>;
+
+/// The dimension of a workload, by key.
+pub(super) fn dimension(workload: &Workload) -> Dimension {
+    let mut classes: Dimension = table(KEYS);
+    for (key, class) in &workload.dimension {
+        classes.entry(*key).or_default().push(*class);
+    }
+    classes
 }
 
 /// What a recomputation makes; only the fields of its view are filled.
@@ -35,10 +56,22 @@ impl Naive {
     /// The view over the workload's base.
     #[must_use]
     pub(super) fn new(view: View, workload: &Workload) -> Self {
+        Self::with_classes(view, workload, Classes::Many(dimension(workload)))
+    }
+
+    /// The same for a join that may take for granted that each key has one row in the dimension, which the
+    /// other engines do not: a lookup instead of an equi-join.
+    #[must_use]
+    pub(super) fn lookup(view: View, workload: &Workload) -> Self {
+        let classes = workload.dimension.iter().copied().collect();
+        Self::with_classes(view, workload, Classes::Unique(classes))
+    }
+
+    fn with_classes(view: View, workload: &Workload, classes: Classes) -> Self {
         let mut naive = Self {
             view,
             base: workload.base.clone(),
-            classes: workload.dimension.iter().copied().collect(),
+            classes,
             output: Output {
                 groups: table(GROUPS),
                 sums: table(GROUPS),
@@ -65,8 +98,14 @@ impl Naive {
         match self.view {
             View::FilterMap => filter_map(&self.base, &mut self.output),
             View::GroupBy => group_by(&self.base, &mut self.output),
-            View::Join => join(&self.base, &self.classes, &mut self.output),
-            View::All => all(&self.base, &self.classes, &mut self.output),
+            View::Join => match &self.classes {
+                Classes::Many(classes) => join(&self.base, |key| many(classes, key), &mut self.output),
+                Classes::Unique(classes) => join(&self.base, |key| classes.get(key), &mut self.output),
+            },
+            View::All => match &self.classes {
+                Classes::Many(classes) => all(&self.base, |key| many(classes, key), &mut self.output),
+                Classes::Unique(classes) => all(&self.base, |key| classes.get(key), &mut self.output),
+            },
         }
     }
 }
@@ -129,18 +168,34 @@ fn group_by(base: &[Record], output: &mut Output) {
     }
 }
 
-fn join(base: &[Record], classes: &Table<u64, u64>, output: &mut Output) {
-    output.joined.clear();
-    output.joined.extend(
-        base.iter().filter_map(|(id, key, value)| classes.get(key).map(|class| (*id, *value, *class))),
-    );
+/// The classes of a key.
+#[inline]
+fn many<'a>(classes: &'a Dimension, key: &u64) -> impl Iterator<Item = &'a u64> + use<'a> {
+    classes.get(key).into_iter().flatten()
 }
 
-fn all(base: &[Record], classes: &Table<u64, u64>, output: &mut Output) {
+fn join<'a, I: IntoIterator<Item = &'a u64>>(
+    base: &[Record],
+    classes: impl Fn(&u64) -> I,
+    output: &mut Output,
+) {
+    output.joined.clear();
+    for (id, key, value) in base {
+        for class in classes(key) {
+            output.joined.push((*id, *value, *class));
+        }
+    }
+}
+
+fn all<'a, I: IntoIterator<Item = &'a u64>>(
+    base: &[Record],
+    classes: impl Fn(&u64) -> I,
+    output: &mut Output,
+) {
     output.sums.clear();
     output.counts.clear();
     for (_, key, value) in base.iter().filter(|row| row.2 % 2 == 0) {
-        if let Some(class) = classes.get(key) {
+        for class in classes(key) {
             *output.sums.entry(key % GROUPS).or_default() += value;
             *output.counts.entry(*class).or_default() += 1;
         }

@@ -7,7 +7,7 @@
 use std::hint::black_box;
 
 use super::engine::{Engine, Kind, Outcome, View};
-use super::naive::Naive;
+use super::naive::{Dimension, Naive, dimension};
 use super::tables::Table;
 use super::workload::{Change, Record, Workload};
 
@@ -16,7 +16,7 @@ pub(super) enum NaiveView {
     /// Views that make rows one by one go straight into the table.
     FilterMap(Base, Table<(u64, i64), i64>),
     /// See [`NaiveView::FilterMap`].
-    Join(Base, Table<u64, u64>, Table<(u64, i64, u64), i64>),
+    Join(Base, Dimension, Table<(u64, i64, u64), i64>),
     /// Views that make groups have their groups first, and the table from them.
     GroupBy(Naive, Table<(u64, i64, i64), i64>),
     /// See [`NaiveView::GroupBy`].
@@ -33,7 +33,7 @@ impl NaiveView {
         let base = workload.base.clone();
         let mut view = match view {
             View::FilterMap => Self::FilterMap(base, Table::default()),
-            View::Join => Self::Join(base, workload.dimension.iter().copied().collect(), Table::default()),
+            View::Join => Self::Join(base, dimension(workload), Table::default()),
             View::GroupBy => Self::GroupBy(Naive::new(view, workload), Table::default()),
             View::All => Self::All(Naive::new(view, workload), Table::default(), Table::default()),
         };
@@ -65,7 +65,7 @@ impl NaiveView {
             Self::Join(base, classes, view) => {
                 view.clear();
                 for (id, key, value) in base.iter() {
-                    if let Some(class) = classes.get(key) {
+                    for class in classes.get(key).into_iter().flatten() {
                         *view.entry((*id, *value, *class)).or_default() += 1;
                     }
                 }
