@@ -186,7 +186,10 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// it holds the key.
     pub fn insert_new(&mut self, key: K, value: V) {
         debug_assert!(self.find(&key).is_none(), "a new key does not stand in the table");
-        self.push(short_hash(&key), key, value);
+        let hash = short_hash(&key);
+        let position = u32::try_from(self.entries.len()).expect("a table holds at most u32::MAX entries");
+        self.entries.push((key, value));
+        self.index.insert(hash, position);
     }
 
     /// Removes the entry at `position`; the last entry moves there.
@@ -240,9 +243,16 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     where
         K: Clone,
     {
-        match self.find_hashed(hash, key) {
-            Some(position) => (position, false),
-            None => (self.push(hash, key.clone(), value()), true),
+        let entries = &mut self.entries;
+        match self.index.find_or_vacancy(hash, |position| entries[position as usize].0 == *key) {
+            Ok(position) => (position as usize, false),
+            Err(vacancy) => {
+                let position = entries.len();
+                let narrow = u32::try_from(position).expect("a table holds at most u32::MAX entries");
+                entries.push((key.clone(), value()));
+                vacancy.fill(narrow);
+                (position, true)
+            }
         }
     }
 
@@ -251,16 +261,6 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     fn find_hashed(&self, hash: u32, key: &K) -> Option<usize> {
         let found = self.index.find(hash, |position| self.entries[position as usize].0 == *key);
         found.map(|position| position as usize)
-    }
-
-    /// Adds an entry at the end, whose key the table does not hold.
-    #[inline]
-    fn push(&mut self, hash: u32, key: K, value: V) -> usize {
-        let position = self.entries.len();
-        assert!(position < u32::MAX as usize, "a table holds at most u32::MAX entries");
-        self.entries.push((key, value));
-        self.index.insert(hash, position as u32);
-        position
     }
 
     /// Empties the index: slot by slot if only few of them are full.

@@ -3,6 +3,7 @@
 //! Positions are found by a hash alone or with a question about each; no key is ever hashed again.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::{Entry, VacantEntry};
 
 /// An index of positions by hash.
 #[derive(Clone, Default)]
@@ -14,6 +15,20 @@ pub(super) struct Index {
 struct Slot {
     hash: u32,
     position: u32,
+}
+
+/// A place for a position, where none was found.
+pub(super) struct Vacancy<'a> {
+    slot: VacantEntry<'a, Slot>,
+    hash: u32,
+}
+
+impl Vacancy<'_> {
+    /// Puts a position there.
+    #[inline]
+    pub(super) fn fill(self, position: u32) {
+        self.slot.insert(Slot { hash: self.hash, position });
+    }
 }
 
 /// The 64 bits that hashbrown wants: its low bits choose the bucket, its top seven the tag.
@@ -37,6 +52,20 @@ impl Index {
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let found = self.slots.find(spread(hash), |slot| slot.hash == hash && is_it(slot.position));
         found.map(|slot| slot.position)
+    }
+
+    /// The first position under a hash that `is_it` accepts, or the place for one.
+    #[inline]
+    pub(super) fn find_or_vacancy(
+        &mut self,
+        hash: u32,
+        is_it: impl Fn(u32) -> bool,
+    ) -> Result<u32, Vacancy<'_>> {
+        let is_it = |slot: &Slot| slot.hash == hash && is_it(slot.position);
+        match self.slots.entry(spread(hash), is_it, |slot| spread(slot.hash)) {
+            Entry::Occupied(slot) => Ok(slot.get().position),
+            Entry::Vacant(slot) => Err(Vacancy { slot, hash }),
+        }
     }
 
     /// Adds a position under a hash.
