@@ -42,6 +42,11 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+/// The quickstart of the whole project.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct WorkspaceReadme;
+
 pub mod builder;
 pub mod circuit;
 pub mod error;
