@@ -1,4 +1,5 @@
-//! `naive`: the cheapest recomputation there is. Change the base in place, then compute the output anew.
+//! `naive` and `naive_lookup`: change the base in place, then compute the output anew, as cheaply as can be.
+//! The second takes for granted that a key has one row in the dimension, and is the cheapest there is.
 //!
 //! # Shape
 //! The base is a `Vec` by id; the output a `Vec`, or a pre-sized table where rows must meet; the
