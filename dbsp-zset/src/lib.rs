@@ -24,7 +24,7 @@
 //! # Map
 //! - algebra: [`Semigroup`], [`Monoid`], [`Group`], [`Ring`], [`OrderedRing`], [`Overflow`]
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
-//! - traces: [`Trace`], [`IndexedZSet`], [`OrderedTrace`] with [`SummaryTree`]
+//! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
 //! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`]
 //!
 //! # Features
@@ -38,7 +38,6 @@
 struct Readme;
 
 pub mod algebra;
-mod arena;
 pub mod batch;
 mod debug;
 pub mod delta;
@@ -57,7 +56,7 @@ pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigrou
 pub use batch::Batch;
 pub use delta::Delta;
 pub use delta_index::DeltaIndex;
-pub use indexed::IndexedZSet;
+pub use indexed::{IndexedZSet, KeyGroup, KeyGroupIter};
 pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use row::{Row, hash_of};
 pub use table::DenseTable;

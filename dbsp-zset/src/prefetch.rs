@@ -15,24 +15,21 @@ pub(crate) const WINDOW: usize = if cfg!(feature = "prefetch") { 32 } else { 1 }
 /// Up to so many rows, preparing lookups costs more than waiting for them.
 pub(crate) const FEW: usize = 4;
 
-/// Asks for the first two cache lines of some values and for the last one, so that reading them soon
-/// need not wait. Always three requests: a loop over the lines costs more than it saves.
+/// Asks for all cache lines of one value, from its first one on.
 #[inline]
 #[cfg_attr(
     not(all(feature = "prefetch", target_arch = "x86_64")),
     expect(unused_variables, reason = "no prefetch is known here")
 )]
-pub(crate) fn prefetch<T>(values: &[T]) {
+pub(crate) fn prefetch_lines<T>(value: &T) {
     #[cfg(all(feature = "prefetch", target_arch = "x86_64"))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        const LINE: usize = 64;
-        let start = values.as_ptr().cast::<i8>();
-        let last = start.wrapping_add(size_of_val(values).saturating_sub(1));
-        for address in [start, start.wrapping_add(LINE), last] {
+        let start = std::ptr::from_ref(value).cast::<i8>();
+        for line in 0..size_of::<T>().div_ceil(64) {
             // SAFETY: a prefetch changes nothing but caches and never faults, whatever its address;
             // wrapping_add makes no claim about it either.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(address) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(line * 64)) };
         }
     }
 }
@@ -48,10 +45,10 @@ pub(crate) fn prefetch_one<T>(value: &T) {
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let start = std::ptr::from_ref(value).cast::<i8>();
-        // SAFETY: as in prefetch().
+        // SAFETY: as in prefetch_lines().
         unsafe { _mm_prefetch::<_MM_HINT_T0>(start) };
         if size_of::<T>() > align_of::<T>() {
-            // SAFETY: as in prefetch(); the last byte of the value may lie in the next line.
+            // SAFETY: as in prefetch_lines(); the last byte of the value may lie in the next line.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(size_of::<T>() - 1)) };
         }
     }

@@ -15,7 +15,7 @@ use std::ops::Index;
 
 use crate::algebra::{OrderedRing, Overflow, Ring};
 use crate::delta::Delta;
-use crate::indexed::IndexedZSet;
+use crate::indexed::{IndexedZSet, KeyGroup};
 use crate::row::Row;
 use crate::table::DenseTable;
 
@@ -351,7 +351,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
 
     /// One row for each key for which `aggregate` of its group gives one.
     #[must_use]
-    pub fn aggregate<A: Row>(&self, aggregate: impl Fn(&K, &[(V, W)]) -> Option<A>) -> ZSet<(K, A), W> {
+    pub fn aggregate<A: Row>(
+        &self,
+        aggregate: impl Fn(&K, KeyGroup<'_, K, V, W>) -> Option<A>,
+    ) -> ZSet<(K, A), W> {
         let mut aggregated = ZSet::new();
         for (key, group) in self.groups() {
             if let Some(value) = aggregate(key, group) {

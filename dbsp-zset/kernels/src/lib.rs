@@ -10,6 +10,7 @@
 //! | sign | [`negate`](negate()) | one version |
 //! | products | [`scale`], [`multiply`](multiply()) | [`scalar`] and `simd` |
 //! | totals | [`sum`](sum()), [`segmented_sum`] | [`scalar`] and `simd` |
+//! | bytes of hashes | [`match_tags`] | [`scalar`] and `simd` |
 //! | zeros | [`count_nonzero`], [`compress_nonzero`], [`compress_rows`] | one version |
 //!
 //! # Overflow
@@ -64,6 +65,7 @@ pub mod scalar;
 #[cfg(feature = "simd")]
 pub mod simd;
 mod sum;
+mod tags;
 
 pub use add::{add, any_overflow};
 pub use multiply::{multiply, scale};
@@ -71,3 +73,4 @@ pub use negate::negate;
 pub use nonzero::{compress_nonzero, compress_rows, count_nonzero};
 pub use overflow::Overflow;
 pub use sum::{segmented_sum, sum};
+pub use tags::match_tags;

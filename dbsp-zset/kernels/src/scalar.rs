@@ -5,3 +5,4 @@
 
 pub use crate::multiply::scalar::{multiply, scale};
 pub use crate::sum::scalar::{segmented_sum, sum};
+pub use crate::tags::scalar::match_tags;

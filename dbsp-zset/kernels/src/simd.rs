@@ -4,3 +4,4 @@
 
 pub use crate::multiply::simd::{multiply, scale};
 pub use crate::sum::simd::{segmented_sum, sum};
+pub use crate::tags::simd::match_tags;

@@ -25,7 +25,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     ///
     /// let mine: IndexedZSet<_, _> = [(("ann", "cat"), 1), (("ann", "dog"), 1)].into_iter().collect();
     /// let gone: IndexedZSet<_, _> = [(("ann", "dog"), -1)].into_iter().collect();
-    /// assert_eq!(mine.try_add(&gone)?[&"ann"], [("cat", 1)]);
+    /// assert_eq!(mine.try_add(&gone)?.group(&"ann").single(), Some((&"cat", &1)));
     /// # Ok::<(), dbsp_zset::Overflow>(())
     /// ```
     ///

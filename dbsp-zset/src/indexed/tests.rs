@@ -65,14 +65,125 @@ fn clearing_keeps_nothing_but_memory() {
     zset.clear();
     assert!(zset.is_empty() && zset.groups().next().is_none());
     zset.try_update(&1, &"one".to_owned(), &1).expect("small weights");
-    assert_eq!(zset[&1], [("one".to_owned(), 1)]);
+    assert_eq!(zset.value(&1), Some(&"one".to_owned()));
     assert_eq!(format!("{zset:?}"), r#"{1: {"one": +1}}"#);
 }
 
 #[test]
-fn keys_can_be_put_into_order_in_place() {
-    let mut zset: IndexedZSet<_, _> = [((3, 'a'), 1), ((1, 'b'), 1), ((2, 'c'), 1)].into_iter().collect();
-    zset.sort_keys();
-    assert!(zset.groups().map(|(key, _)| *key).eq([1, 2, 3]));
-    assert_eq!(zset[&2], [('c', 1)]);
+fn rows_can_be_gone_through_in_order() {
+    let zset: IndexedZSet<_, _> = [((3, 'a'), 1), ((1, 'b'), 1), ((2, 'c'), 1)].into_iter().collect();
+    assert!(zset.sorted().map(|(key, value, _)| (*key, *value)).eq([(1, 'b'), (2, 'c'), (3, 'a')]));
+}
+
+/// A key whose hash says nothing, as a foreign type may have it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Opaque(u32);
+
+impl std::hash::Hash for Opaque {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
+/// The rows of a Z-set and those of each key, from both ends: the whole and the groups.
+fn whole<K: Row + Debug, V: Row + Debug>(zset: &IndexedZSet<K, V>) -> BTreeMap<(K, V), i64> {
+    let rows: BTreeMap<_, _> = zset.iter().map(|(k, v, w)| ((k.clone(), v.clone()), *w)).collect();
+    assert_eq!(rows.len(), zset.len());
+    let groups = zset.groups().flat_map(|(key, group)| group.iter().map(move |(v, w)| ((key, v), *w)));
+    let groups: Vec<_> = groups.collect();
+    assert_eq!(groups.len(), rows.len(), "each row is in one group");
+    for ((key, value), weight) in groups {
+        assert_eq!(rows[&(key.clone(), value.clone())], weight);
+    }
+    rows
+}
+
+#[test]
+fn a_key_with_many_rows_is_spread_and_comes_together_again() {
+    let mut zset = IndexedZSet::new();
+    let rows = |range: std::ops::Range<u64>| range.map(|n| ((u64::from(n % 10 == 0) * n, n), 1));
+    zset.try_apply(&rows(0..40_000).collect()).expect("small weights");
+    let group = zset.group(&0);
+    assert_eq!(group.len(), 36_001);
+    assert!(!zset.spreads.is_empty() && zset.homeless.is_empty());
+    let places = 1_usize << zset.spreads.bits(place_hash(&0_u64));
+    assert!((36_001 / 64..=36_001 / 4).contains(&places), "{places}");
+    assert_eq!(whole(&zset).len(), 40_000);
+
+    let gone = rows(0..40_000).filter(|((_, n), _)| n % 1_000 != 1).map(|(row, weight)| (row, -weight));
+    zset.try_apply(&gone.collect()).expect("small weights");
+    assert_eq!((zset.len(), zset.group(&0).len()), (40, 40));
+    assert!(1 << zset.spreads.bits(place_hash(&0_u64)) <= 16, "few rows are not looked for in many places");
+    assert!(zset.buckets.len() <= 16, "memory follows the rows down");
+    assert_eq!(whole(&zset).len(), 40);
+}
+
+#[test]
+fn rows_whose_hashes_are_all_alike_lose_nothing_but_speed() {
+    let mut zset = IndexedZSet::new();
+    let mut model = BTreeMap::new();
+    let mut state = 3;
+    for round in 0..4 {
+        for _ in 0..300 {
+            let (key, value) = (Opaque(random(&mut state) as u32 % 5), Opaque(random(&mut state) as u32 % 70));
+            let weight = if round % 2 == 0 { 1 } else { -1 };
+            zset.try_update(&key, &value, &weight).expect("small weights");
+            let sum = model.entry((key, value)).or_insert(0);
+            *sum += weight;
+            model.retain(|_, weight| *weight != 0);
+        }
+        assert_eq!(whole(&zset), model);
+        assert!(zset.directory.len() <= 2_048, "a directory does not grow for nothing");
+        for ((key, value), weight) in &model {
+            assert_eq!(zset.weight(key, value), *weight);
+        }
+    }
+    let all: Delta<_> = model.into_iter().collect();
+    zset.try_unapply(&all).expect("small weights");
+    assert!(zset.is_empty() && zset.homeless.is_empty() && zset.group(&Opaque(1)).is_empty());
+}
+
+#[test]
+fn probing_finds_the_groups_that_looking_up_finds() {
+    for keys in [1, 3, 40, 5_000] {
+        let mut state = keys;
+        let rows = (0..5_000).map(|n| ((random(&mut state) % keys, n), 1));
+        let zset: IndexedZSet<u64, u64> = rows.collect();
+        for length in [0, 1, 4, 5, 31, 32, 33, 200] {
+            let probes: Vec<u64> = (0..length).map(|_| random(&mut state) % (keys + 1)).collect();
+            let mut at = 0;
+            let found = zset.try_probe(&probes, |key| key, |i, group| {
+                assert_eq!(i, at);
+                assert!(group.iter().eq(zset.group(&probes[i])));
+                at += 1;
+                if i < 150 { Ok(()) } else { Err(i) }
+            });
+            assert_eq!((found.err(), at), if length > 150 { (Some(150), 151) } else { (None, length) });
+        }
+    }
+}
+
+#[test]
+fn windows_take_rows_that_move_while_they_are_applied() {
+    // One delta makes keys heavy, splits buckets and empties them again within its windows.
+    let mut zset = IndexedZSet::new();
+    let mut model: BTreeMap<(u64, u64), i64> = BTreeMap::new();
+    let mut state = 11;
+    for round in 0..60 {
+        let delta: Delta<(u64, u64)> = (0..400)
+            .map(|_| {
+                let key = random(&mut state) % 4 * (random(&mut state) % 50);
+                ((key, random(&mut state) % 300), if round / 10 % 2 == 0 { 1 } else { -1 })
+            })
+            .collect();
+        zset.try_apply(&delta).expect("small weights");
+        for (row, weight) in &delta {
+            *model.entry(*row).or_default() += weight;
+        }
+        model.retain(|_, weight| *weight != 0);
+        assert_eq!(whole(&zset), model);
+        if round % 7 == 0 {
+            zset.try_unapply(&delta).expect("small weights");
+            zset.try_apply(&delta).expect("small weights");
+            assert_eq!(whole(&zset), model);
+        }
+    }
 }

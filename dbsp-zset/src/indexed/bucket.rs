@@ -1,0 +1,191 @@
+//! A bucket: up to 64 rows, found by a byte of each row's hash.
+//!
+//! # Shape       the rows in a vector, in no order; beside it one byte of the hash of each row and one of
+//!   the hash of its key, so that a lookup compares 64 bytes at once and then, as a rule, one row.
+//! # Invariants  tags beyond the rows mean nothing: every mask is cut to the rows there are.
+//! # Cost        find, push, remove: O(1), without a branch that depends on how full the bucket is.
+//! # Not here    which bucket a row belongs to, and what to do with a full one: see the parent module.
+
+use dbsp_kernels::match_tags;
+
+use crate::prefetch::{prefetch_lines, prefetch_one};
+
+/// The most rows of a bucket: one bit each in a mask.
+pub(super) const SLOTS: usize = 64;
+
+/// Up to 64 rows; see the [module](self).
+#[derive(Clone)]
+#[repr(align(64))]
+pub(super) struct Bucket<R> {
+    row_tags: [u8; SLOTS],
+    key_tags: [u8; SLOTS],
+    rows: Vec<R>,
+    /// How many leading bits of a place lead here.
+    pub(super) depth: u32,
+}
+
+/// What a bucket knows a row by: a byte of its hash, and one of its key's.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tags {
+    pub(super) row: u8,
+    pub(super) key: u8,
+}
+
+impl<R> Default for Bucket<R> {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
+impl<R> Bucket<R> {
+    /// An empty bucket with room for some rows. With room for all it can hold it never allocates again.
+    pub(super) fn new(depth: u32, room: usize) -> Self {
+        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows: Vec::with_capacity(room), depth }
+    }
+
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() == SLOTS
+    }
+
+    #[inline]
+    pub(super) fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
+    #[inline]
+    pub(super) fn row_mut(&mut self, i: usize) -> &mut R {
+        &mut self.rows[i]
+    }
+
+    /// Where the row stands that `is_it` accepts, among those with its tag.
+    #[inline]
+    pub(super) fn find(&self, row_tag: u8, is_it: impl Fn(&R) -> bool) -> Option<usize> {
+        let mut candidates = match_tags(&self.row_tags, row_tag) & self.filled();
+        while candidates != 0 {
+            let i = candidates.trailing_zeros() as usize;
+            if is_it(&self.rows[i]) {
+                return Some(i);
+            }
+            candidates &= candidates - 1;
+        }
+        None
+    }
+
+    /// A mask of the rows whose key may have this tag: some may have another key.
+    #[inline]
+    pub(super) fn candidates(&self, key_tag: u8) -> u64 {
+        match_tags(&self.key_tags, key_tag) & self.filled()
+    }
+
+    /// A mask of the rows that `is_it` accepts, among those whose key has this tag.
+    #[inline]
+    pub(super) fn matching(&self, key_tag: u8, is_it: impl Fn(&R) -> bool) -> u64 {
+        self.confirm(self.candidates(key_tag), is_it)
+    }
+
+    /// A mask of the rows that `is_it` accepts, among those of another mask.
+    #[inline]
+    pub(super) fn confirm(&self, mut candidates: u64, is_it: impl Fn(&R) -> bool) -> u64 {
+        let mut matching = candidates;
+        while candidates != 0 {
+            let i = candidates.trailing_zeros();
+            if !is_it(&self.rows[i as usize]) {
+                matching &= !(1 << i);
+            }
+            candidates &= candidates - 1;
+        }
+        matching
+    }
+
+    /// Adds a row to a bucket that is not full.
+    #[inline]
+    pub(super) fn push(&mut self, tags: Tags, row: R) {
+        let i = self.rows.len();
+        self.row_tags[i] = tags.row;
+        self.key_tags[i] = tags.key;
+        self.rows.push(row);
+    }
+
+    /// Removes a row; the last one moves to its place.
+    #[inline]
+    pub(super) fn swap_remove(&mut self, i: usize) -> R {
+        let row = self.rows.swap_remove(i);
+        self.row_tags[i] = self.row_tags[self.rows.len()];
+        self.key_tags[i] = self.key_tags[self.rows.len()];
+        row
+    }
+
+    /// Removes the last row.
+    pub(super) fn pop(&mut self) -> Option<(Tags, R)> {
+        let row = self.rows.pop()?;
+        let i = self.rows.len();
+        Some((Tags { row: self.row_tags[i], key: self.key_tags[i] }, row))
+    }
+
+    /// The rows.
+    pub(super) fn into_rows(self) -> Vec<R> {
+        self.rows
+    }
+
+    /// Removes every row and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+    }
+
+    /// Asks for what a lookup reads first.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        prefetch_lines(self);
+    }
+
+    /// Asks for the first row of a mask.
+    #[inline]
+    pub(super) fn prefetch_first(&self, mask: u64) {
+        if let Some(row) = self.rows.get(mask.trailing_zeros() as usize) {
+            prefetch_one(row);
+        }
+    }
+
+    /// Asks for the row with a tag, and for the last one, which moves if that row goes.
+    #[inline]
+    pub(super) fn prefetch_row(&self, row_tag: u8) {
+        let candidates = match_tags(&self.row_tags, row_tag) & self.filled();
+        self.prefetch_first(candidates);
+        if let Some(row) = self.rows.last() {
+            prefetch_one(row);
+        }
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<R>()
+    }
+
+    /// One bit for each row there is.
+    #[inline]
+    fn filled(&self) -> u64 {
+        u64::MAX.unbounded_shr((SLOTS - self.rows.len()) as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_rows_that_left_are_not_found() {
+        let mut bucket = Bucket::new(0, 0);
+        for row in 0..SLOTS as u8 {
+            bucket.push(Tags { row: row % 4, key: 9 }, row);
+        }
+        assert!(bucket.is_full());
+        assert_eq!(bucket.find(1, |row| *row == 61), Some(61));
+        assert_eq!(bucket.find(2, |row| *row == 61), None);
+        assert_eq!((bucket.candidates(9), bucket.candidates(0)), (u64::MAX, 0));
+        assert_eq!(bucket.matching(9, |row| row % 16 == 3), 0x8_0008_0008_0008);
+        for i in (0..SLOTS).rev() {
+            assert_eq!(bucket.swap_remove(0), if i + 1 == SLOTS { 0 } else { i as u8 + 1 });
+        }
+        assert_eq!((bucket.candidates(9), bucket.find(0, |_| true)), (0, None));
+    }
+}

@@ -1,0 +1,211 @@
+//! Making room: what happens when a bucket is full, and when most of them are empty.
+//!
+//! A full bucket gives rows away in one of two ways. If many of them have one key, that key is spread over
+//! twice as many places. Otherwise the bucket splits in two by one more bit of its rows' places, and the
+//! directory doubles if it did not tell the two apart (extendible hashing, Fagin et al., TODS 1979). So the
+//! table grows a bucket at a time: no step pays for moving all rows.
+
+use crate::indexed::IndexedZSet;
+use crate::indexed::bucket::{Bucket, SLOTS};
+use crate::indexed::spread::{Address, MAX_BITS, Places, place_hash, tag};
+use crate::row::Row;
+
+/// More rows of one key than this in a full bucket, and the key is spread.
+const HEAVY: usize = SLOTS / 4;
+/// Fewer rows than this in a place on average, and a key lies in half as many.
+const LONELY: u32 = 4;
+/// The directory has at most so many entries for each bucket: rows whose hashes are all alike would
+/// otherwise double it for ever.
+const ENTRIES_PER_BUCKET: usize = 64;
+/// The directory may always have so many entries.
+const SMALL_DIRECTORY: usize = 1_024;
+/// At least so many buckets are made at a time.
+const SPARE: usize = 2;
+/// Buckets that a removal leaves with so many rows are offered to their buddies.
+pub(super) const THIN: usize = SLOTS / 4;
+/// Two buddies become one if that leaves it so many rows at most: far from a split.
+const MERGED: usize = SLOTS / 8 * 5;
+/// Fewer rows than this for each bucket, and the table is built anew.
+const SPARSE: usize = SLOTS / 16;
+
+impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
+    /// Puts a row into a table that does not hold it.
+    #[inline(never)]
+    pub(super) fn place_row(&mut self, row: (K, V, W)) {
+        self.displaced.push(row);
+        while let Some(row) = self.displaced.pop() {
+            let address = Address::of(&row.0, &row.1);
+            loop {
+                let at = self.bucket_at(self.spreads.place(address));
+                if !self.buckets[at].is_full() {
+                    self.buckets[at].push(address.tags(), row);
+                    break;
+                }
+                if !self.make_room(at) {
+                    self.homeless.push(row);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Makes a key that has lost most of its rows lie in half as many places. Called when a bucket has lost
+    /// its last row of a spread key.
+    #[inline(never)]
+    pub(super) fn emptied(&mut self, key_hash: u64) {
+        if !self.spreads.emptied(key_hash) {
+            return;
+        }
+        let bits = self.spreads.bits(key_hash);
+        let (mut places, mut rows) = (Places::of(key_hash, bits), 0);
+        while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
+            let bucket = &self.buckets[self.bucket_at(place)];
+            rows += bucket.matching(tag(key_hash), |row| place_hash(&row.0) == key_hash).count_ones();
+        }
+        if rows < LONELY << bits {
+            self.version += 1;
+            self.spreads.lower(key_hash);
+            self.displace(key_hash, bits, bits - 1);
+            if let Some(row) = self.displaced.pop() {
+                self.place_row(row);
+            }
+        }
+    }
+
+    /// Makes one bucket of that of a place and its buddy, which differs in the last bit of its prefix, if
+    /// both together hold few rows.
+    #[inline(never)]
+    pub(super) fn merge(&mut self, place: u64) {
+        let at = self.bucket_at(place);
+        let depth = self.buckets[at].depth;
+        if depth == 0 {
+            return;
+        }
+        let buddy = self.bucket_at(place ^ 1 << (64 - depth));
+        let both = self.buckets[at].rows().len() + self.buckets[buddy].rows().len();
+        if self.buckets[buddy].depth != depth || both > MERGED {
+            return;
+        }
+        while let Some((tags, row)) = self.buckets[buddy].pop() {
+            self.buckets[at].push(tags, row);
+        }
+        self.buckets[at].depth -= 1;
+        let span = 2 << (self.depth - depth);
+        let start = self.entry_of(place) & !(span - 1);
+        self.directory[start..start + span].fill(at as u32);
+        self.free.push(buddy as u32);
+    }
+
+    /// Builds the table anew if most of it is empty.
+    #[inline]
+    pub(super) fn shrink(&mut self) {
+        if self.rows < self.buckets.len() * SPARSE && self.buckets.len() > 1 {
+            self.rebuild();
+        }
+    }
+
+    #[inline(never)]
+    fn rebuild(&mut self) {
+        let old = std::mem::take(self);
+        self.rows = old.rows;
+        self.version = old.version + 1;
+        self.start();
+        for row in old.buckets.into_iter().flat_map(Bucket::into_rows).chain(old.homeless) {
+            self.place_row(row);
+        }
+    }
+
+    /// Takes rows out of a full bucket, or splits it. Says whether anything could be done.
+    fn make_room(&mut self, at: usize) -> bool {
+        self.version += 1;
+        if let Some(heavy) = self.heavy_key(at) {
+            let bits = self.spreads.bits(heavy);
+            // Buckets are half full as a rule, and a key that stays spread has eight rows at least.
+            self.spreads.raise(heavy, self.buckets.len() * SLOTS / 2 / 8);
+            self.displace(heavy, bits + 1, bits);
+            return true;
+        }
+        self.split(at)
+    }
+
+    /// The hash of a key that has many rows in a bucket, if spreading it further moves some of them away or
+    /// lets a split do so.
+    fn heavy_key(&self, at: usize) -> Option<u64> {
+        let bucket = &self.buckets[at];
+        let mut hashes = [0; SLOTS];
+        hashes.iter_mut().zip(bucket.rows()).for_each(|(hash, row)| *hash = place_hash(&row.0));
+        let mut sorted = hashes;
+        sorted.sort_unstable();
+        let most = sorted.chunk_by(|one, other| one == other).max_by_key(|equal| equal.len())?;
+        let bits = self.spreads.bits(most[0]);
+        if most.len() <= HEAVY || bits > bucket.depth || bits == MAX_BITS {
+            return None;
+        }
+        let mut rows = bucket.rows().iter().zip(hashes).filter(|(_, hash)| *hash == most[0]);
+        let (first, _) = rows.next()?;
+        let differs = |row: &(K, V, W)| (place_hash(&row.1) ^ place_hash(&first.1)) >> (63 - bits) & 1 == 1;
+        rows.any(|(row, _)| differs(row)).then_some(most[0])
+    }
+
+    /// Takes the rows of a key whose place differs between two spreads out of their buckets. The key lies
+    /// at most where `bits`, the wider of the two, allows.
+    fn displace(&mut self, key_hash: u64, bits: u32, narrower: u32) {
+        let mixed = 1_u64 << (63 - narrower);
+        let mut places = Places::of(key_hash, bits);
+        while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
+            let at = self.bucket_at(place);
+            let bucket = &mut self.buckets[at];
+            let moving = bucket.matching(tag(key_hash), |row| {
+                place_hash(&row.0) == key_hash && place_hash(&row.1) & mixed != 0
+            });
+            // From the last one: what moves up into a gap is not among those still to be moved.
+            for i in (0..SLOTS).rev().filter(|i| moving >> i & 1 == 1) {
+                self.displaced.push(bucket.swap_remove(i));
+            }
+        }
+    }
+
+    /// An empty bucket to be used. New ones are made a few at a time: the spare ones serve the splits of
+    /// later steps, which take turns with merges while as many rows come as go.
+    fn free_bucket(&mut self) -> u32 {
+        if self.free.is_empty() {
+            let (made, more) = (self.buckets.len(), SPARE + self.buckets.len() / 8);
+            self.buckets.extend((0..more).map(|_| Bucket::new(0, SLOTS)));
+            // Room for all of them: freeing a bucket never allocates.
+            self.free.reserve(self.buckets.len());
+            self.free.extend((made as u32..(made + more) as u32).rev());
+        }
+        self.free.pop().expect("buckets have just been made if there were none")
+    }
+
+    /// Splits a bucket by one more bit of the places of its rows, if the directory may grow for that.
+    fn split(&mut self, at: usize) -> bool {
+        let depth = self.buckets[at].depth;
+        if depth == self.depth {
+            let limit = (ENTRIES_PER_BUCKET * self.buckets.len()).max(SMALL_DIRECTORY);
+            if self.directory.len() >= limit {
+                return false;
+            }
+            self.directory = self.directory.iter().flat_map(|at| [*at; 2]).collect();
+            self.depth += 1;
+        }
+        let Some(first) = self.buckets[at].rows().first() else { return false };
+        let place = self.spreads.place(Address::of(&first.0, &first.1));
+        let (half, new) = (1 << (self.depth - depth - 1), self.free_bucket());
+        let start = self.entry_of(place) & !(2 * half - 1);
+        self.directory[start + half..start + 2 * half].fill(new);
+
+        let mut upper = std::mem::take(&mut self.buckets[new as usize]);
+        let lower = &mut self.buckets[at];
+        (lower.depth, upper.depth) = (depth + 1, depth + 1);
+        for i in (0..lower.rows().len()).rev() {
+            let row = &lower.rows()[i];
+            let address = Address::of(&row.0, &row.1);
+            if self.spreads.place(address) >> (63 - depth) & 1 == 1 {
+                upper.push(address.tags(), lower.swap_remove(i));
+            }
+        }
+        self.buckets[new as usize] = upper;
+        true
+    }
+}

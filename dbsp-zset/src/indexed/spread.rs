@@ -1,0 +1,243 @@
+//! Where rows belong, and the keys that have so many of them that they belong to several places.
+//!
+//! # Shape       a place is 64 bits; its leading bits choose a bucket. The place of a row is the hash of its
+//!   key. A key with many rows is *spread*: the leading `bits` of its place are also mixed with the hash of
+//!   the value, so that its rows lie in up to 2^bits buckets, about 16 in each.
+//! # Invariants  a key is spread by its hash: keys with one hash are spread alike.
+//! # Cost        place: O(1); enumerating a spread key: O(2^bits) buckets, which is O(rows of the key).
+//!
+//! Spreading keeps one kind of storage for groups of all sizes: a key with a million rows is updated as
+//! one with two is. Raising `bits` by one moves half of the key's rows, lowering it brings them back.
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+use crate::indexed::IndexedZSet;
+use crate::indexed::bucket::Tags;
+use crate::indexed::group::KeyGroup;
+use crate::row::{Row, hash_of};
+
+/// The most leading bits of a place that a value can have a part in.
+pub(super) const MAX_BITS: u32 = 30;
+
+/// A row's hashes, from which everything follows that a lookup needs.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Address {
+    pub(super) key_hash: u64,
+    pub(super) value_hash: u64,
+}
+
+impl Address {
+    #[inline]
+    pub(super) fn of<K: Row, V: Row>(key: &K, value: &V) -> Self {
+        Self { key_hash: place_hash(key), value_hash: place_hash(value) }
+    }
+
+    #[inline]
+    pub(super) fn tags(self) -> Tags {
+        Tags { row: tag(self.key_hash.rotate_left(8) ^ self.value_hash), key: tag(self.key_hash) }
+    }
+}
+
+/// A hash whose leading bits and whose [`tag`] are both good, also for keys that follow each other.
+#[inline]
+pub(super) fn place_hash<T: Row>(value: &T) -> u64 {
+    let hash = hash_of(value);
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A byte of a hash that has no part in its leading bits.
+#[inline]
+pub(super) fn tag(hash: u64) -> u8 {
+    (hash >> 24) as u8
+}
+
+/// The spread keys.
+#[derive(Clone, Default)]
+pub(super) struct Spreads {
+    keys: HashTable<Spread>,
+}
+
+/// How far the keys with one hash are spread.
+#[derive(Clone, Copy)]
+struct Spread {
+    key_hash: u64,
+    bits: u32,
+    /// How often a bucket has lost its last row of the key since that was last looked into.
+    emptied: u32,
+}
+
+impl Spreads {
+    pub(super) const fn new() -> Self {
+        Self { keys: HashTable::new() }
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// How many leading bits of its places the values of a key have a part in.
+    #[inline]
+    pub(super) fn bits(&self, key_hash: u64) -> u32 {
+        if self.keys.is_empty() {
+            return 0;
+        }
+        self.keys.find(key_hash, |spread| spread.key_hash == key_hash).map_or(0, |spread| spread.bits)
+    }
+
+    /// The place of a row.
+    #[inline]
+    pub(super) fn place(&self, address: Address) -> u64 {
+        address.key_hash ^ (address.value_hash & leading(self.bits(address.key_hash)))
+    }
+
+    /// Spreads a key over twice as many places. There can be `most` spread keys; room for them is made at
+    /// once, so that steps that spread one key and bring another together do not allocate.
+    pub(super) fn raise(&mut self, key_hash: u64, most: usize) {
+        if self.keys.capacity() < most {
+            self.keys.reserve(most - self.keys.len(), |spread| spread.key_hash);
+        }
+        match self.keys.entry(key_hash, |spread| spread.key_hash == key_hash, |spread| spread.key_hash) {
+            Entry::Occupied(mut spread) => spread.get_mut().bits += 1,
+            Entry::Vacant(vacant) => {
+                vacant.insert(Spread { key_hash, bits: 1, emptied: 0 });
+            }
+        }
+    }
+
+    /// Spreads a key over half as many places.
+    pub(super) fn lower(&mut self, key_hash: u64) {
+        if let Ok(mut spread) = self.keys.find_entry(key_hash, |spread| spread.key_hash == key_hash) {
+            if spread.get().bits == 1 {
+                spread.remove();
+            } else {
+                spread.get_mut().bits -= 1;
+            }
+        }
+    }
+
+    /// Counts a bucket that lost its last row of a key, and says whether they are so many by now that it is
+    /// worth to go through the key's rows and see whether it is spread too far.
+    pub(super) fn emptied(&mut self, key_hash: u64) -> bool {
+        let spread = self.keys.find_mut(key_hash, |spread| spread.key_hash == key_hash);
+        spread.is_some_and(|spread| {
+            spread.emptied += 1;
+            let many = spread.emptied >> spread.bits.saturating_sub(2) != 0;
+            if many {
+                spread.emptied = 0;
+            }
+            many
+        })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.keys.clear();
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.keys.allocation_size()
+    }
+}
+
+/// A mask of the leading bits of a place.
+#[inline]
+pub(super) fn leading(bits: u32) -> u64 {
+    !u64::MAX.unbounded_shr(bits)
+}
+
+/// The places of a key, as they are gone through bucket by bucket.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    key_hash: u64,
+    bits: u32,
+    next: u64,
+}
+
+impl Places {
+    #[inline]
+    pub(super) fn of(key_hash: u64, bits: u32) -> Self {
+        Self { key_hash, bits, next: 0 }
+    }
+
+    /// The tag of the key.
+    #[inline]
+    pub(super) fn key_tag(&self) -> u8 {
+        tag(self.key_hash)
+    }
+
+    /// A place in the next bucket that can have rows of the key; `depth` is that of a place's bucket.
+    #[inline]
+    pub(super) fn next(&mut self, depth: impl FnOnce(u64) -> u32) -> Option<u64> {
+        if self.next >> self.bits != 0 {
+            return None;
+        }
+        let prefix = self.next.unbounded_shl(64 - self.bits);
+        let place = prefix | (self.key_hash & !leading(self.bits));
+        // A bucket of a shallower depth is that of several places, which follow each other.
+        self.next += 1 << self.bits.saturating_sub(depth(place));
+        Some(place)
+    }
+}
+
+/// Where further rows of a group may be.
+pub(super) struct Elsewhere<'a, K, V, W> {
+    pub(super) zset: &'a IndexedZSet<K, V, W>,
+    pub(super) key: &'a K,
+    pub(super) places: Places,
+    /// How many of the rows that found no bucket have been looked at.
+    pub(super) homeless: usize,
+}
+
+impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Elsewhere<'_, K, V, W> {}
+
+impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
+    /// The next rows of the group, with what is left behind them.
+    #[inline(never)]
+    pub(super) fn next_rows(mut self) -> Option<KeyGroup<'a, K, V, W>> {
+        let (rows, mask) = self.zset.next_rows(self.key, &mut self.places, &mut self.homeless)?;
+        Some(KeyGroup { rows, mask, elsewhere: Some(self) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_of_a_key_are_those_its_values_can_have() {
+        let key_hash = 0x0123_4567_89ab_cdef;
+        for bits in 0..6 {
+            let mut places = Places::of(key_hash, bits);
+            let mut all: Vec<u64> = std::iter::from_fn(|| places.next(|_| 6)).collect();
+            assert_eq!(all.len(), 1 << bits);
+            all.sort_unstable();
+            for value in 0..64_u64 {
+                let place = key_hash ^ ((value << 58) & leading(bits));
+                assert!(all.binary_search(&place).is_ok(), "{bits} bits, {value}");
+            }
+        }
+        let mut places = Places::of(key_hash, 5);
+        assert_eq!(std::iter::from_fn(|| places.next(|_| 2)).count(), 4, "a bucket is gone through once");
+    }
+
+    #[test]
+    fn hashes_of_regular_keys_spread_over_buckets_and_tags() {
+        for shift in 0..48 {
+            let (mut buckets, mut tags) = ([0_u32; 256], [0_u32; 256]);
+            for n in 0..4_096_u64 {
+                let hash = place_hash(&(n << shift));
+                buckets[(hash >> 56) as usize] += 1;
+                tags[usize::from(tag(hash))] += 1;
+            }
+            // Random ones would have 16 each, with a deviation of 4.
+            assert!(buckets.iter().chain(&tags).all(|count| *count < 16 + 9 * 4), "multiples of 2^{shift}");
+        }
+    }
+}
