@@ -18,6 +18,8 @@ use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
 use crate::trace::Trace;
 
+/// How many lookups of groups overlap.
+const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 /// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
 /// step to the next.
 const CACHED: usize = 1 << 19;
@@ -28,7 +30,7 @@ mod group;
 mod room;
 mod spread;
 
-use bucket::Bucket;
+use bucket::{Bucket, Tags};
 pub use group::{KeyGroup, KeyGroupIter};
 use room::THIN;
 use spread::{Address, Elsewhere, Places, Spreads, place_hash, tag};
@@ -58,10 +60,19 @@ pub struct IndexedZSet<K, V, W = i64> {
     /// Rows that found no bucket: more than 64 whose hashes are all alike.
     homeless: Vec<(K, V, W)>,
     rows: usize,
-    /// Grows with every change of buckets and spreads, on which places depend.
+    /// Grows whenever rows may have moved to other buckets.
     version: u64,
     /// Rows on their way from one bucket to another.
     displaced: Vec<(K, V, W)>,
+}
+
+/// Where a row stands if it is there; good until buckets split or merge.
+#[derive(Clone, Copy, Default)]
+struct Spot {
+    at: u32,
+    tags: Tags,
+    /// Whether the value had a part in the row's place.
+    is_spread: bool,
 }
 
 impl<K, V, W> IndexedZSet<K, V, W> {
@@ -131,10 +142,13 @@ impl<K, V, W> IndexedZSet<K, V, W> {
         self.directory[self.entry_of(place)] as usize
     }
 
-    /// Makes the first bucket.
-    fn start(&mut self) {
-        self.directory.push(0);
-        self.buckets.push(Bucket::new(0, 0));
+    /// Makes the first bucket, if there is none.
+    #[inline]
+    fn start_if_new(&mut self) {
+        if self.buckets.is_empty() {
+            self.directory.push(0);
+            self.buckets.push(Bucket::default());
+        }
     }
 }
 
@@ -196,27 +210,54 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, KeyGroup<'a, K, V, W>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if rows.len() <= FEW || !self.is_plain() || self.rows == 0 {
-            return rows.iter().enumerate().try_for_each(|(i, row)| found(i, self.group(key(row))));
-        }
-        let (mut hashes, mut masks) = ([0; WINDOW], [0; WINDOW]);
-        for (window, rows) in rows.chunks(WINDOW).enumerate() {
-            for (hash, row) in hashes.iter_mut().zip(rows) {
-                *hash = place_hash(key(row));
-                self.buckets[self.bucket_at(*hash)].prefetch();
-            }
-            for ((hash, mask), _) in hashes.iter().zip(&mut masks).zip(rows) {
-                let bucket = &self.buckets[self.bucket_at(*hash)];
-                *mask = bucket.candidates(tag(*hash));
-                bucket.prefetch_first(*mask);
+        // One call of `found` in the text, so that it is compiled into the loop.
+        let is_plain = self.is_plain() && self.rows > 0;
+        let (mut hashes, mut masks) = ([0; PROBES], [0; PROBES]);
+        for (window, rows) in rows.chunks(PROBES).enumerate() {
+            if is_plain {
+                self.prepare_probes(rows, &key, &mut hashes, &mut masks);
             }
             for (i, ((hash, mask), row)) in hashes.iter().zip(masks).zip(rows).enumerate() {
-                let (bucket, key) = (&self.buckets[self.bucket_at(*hash)], key(row));
-                let mask = bucket.confirm(mask, |row| row.0 == *key);
-                found(window * WINDOW + i, KeyGroup { rows: bucket.rows(), mask, elsewhere: None })?;
+                let key = key(row);
+                let group = if is_plain {
+                    let bucket = &self.buckets[self.bucket_at(*hash)];
+                    let mask = bucket.confirm(mask, |row| row.0 == *key);
+                    KeyGroup { rows: bucket.rows(), mask, elsewhere: None }
+                } else {
+                    self.group(key)
+                };
+                found(window * PROBES + i, group)?;
             }
         }
         Ok(())
+    }
+
+    /// Hashes the keys of a few rows and finds the candidates of each; asks for what is read on the way.
+    #[inline]
+    fn prepare_probes<R>(
+        &self,
+        rows: &[R],
+        key: impl Fn(&R) -> &K,
+        hashes: &mut [u64; PROBES],
+        masks: &mut [u64; PROBES],
+    ) {
+        for (hash, row) in hashes.iter_mut().zip(rows) {
+            *hash = place_hash(key(row));
+            self.buckets[self.bucket_at(*hash)].prefetch();
+        }
+        for ((hash, mask), _) in hashes.iter().zip(masks).zip(rows) {
+            let bucket = &self.buckets[self.bucket_at(*hash)];
+            *mask = bucket.candidates(tag(*hash));
+            bucket.prefetch_first(*mask);
+        }
+    }
+
+    /// Where a row stands if it is there, in a table that has a bucket for it.
+    #[inline]
+    fn spot(&self, key: &K, value: &V) -> Spot {
+        let address = Address::of(key, value);
+        let place = self.spreads.place(address);
+        Spot { at: self.bucket_at(place) as u32, tags: address.tags(), is_spread: place != address.key_hash }
     }
 
     /// Whether every group lies in one bucket.
@@ -275,10 +316,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         if self.rows == 0 {
             return W::zero();
         }
-        let address = Address::of(key, value);
-        let bucket = &self.buckets[self.bucket_at(self.spreads.place(address))];
+        let spot = self.spot(key, value);
+        let bucket = &self.buckets[spot.at as usize];
         let is_it = |row: &(K, V, W)| row.0 == *key && row.1 == *value;
-        let row = match bucket.find(address.tags().row, is_it) {
+        let row = match bucket.find(spot.tags.row, is_it) {
             Some(i) => bucket.rows().get(i),
             None => self.homeless.iter().find(|row| is_it(row)),
         };
@@ -303,9 +344,9 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         if weight.is_zero() {
             return Ok(());
         }
-        let address = Address::of(key, value);
-        let place = self.place_for_change(address);
-        self.change_at(place, address, key, value, |sum| sum.try_sub_assign(weight), || weight.try_neg())?;
+        self.start_if_new();
+        let spot = self.spot(key, value);
+        self.change_at(spot, key, value, |sum| sum.try_sub_assign(weight), || weight.try_neg())?;
         self.shrink();
         Ok(())
     }
@@ -352,26 +393,21 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
 
     /// Adds a few rows after asking for the buckets of them all; counts in `applied` how many were added.
     fn apply_window(&mut self, rows: &[(K, V)], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
-        if self.buckets.is_empty() {
-            self.start();
-        }
-        let mut addresses = [Address::default(); WINDOW];
-        let mut places = [0; WINDOW];
-        for ((address, place), (key, value)) in addresses.iter_mut().zip(&mut places).zip(rows) {
-            *address = Address::of(key, value);
-            *place = self.spreads.place(*address);
-            self.buckets[self.bucket_at(*place)].prefetch();
+        self.start_if_new();
+        let mut spots = [Spot::default(); WINDOW];
+        for (spot, (key, value)) in spots.iter_mut().zip(rows) {
+            *spot = self.spot(key, value);
+            self.buckets[spot.at as usize].prefetch();
         }
         if self.rows * size_of::<(K, V, W)>() > CACHED {
-            for (address, place) in addresses.iter().zip(places).take(rows.len()) {
-                self.buckets[self.bucket_at(place)].prefetch_row(address.tags().row);
+            for spot in &spots[..rows.len()] {
+                self.buckets[spot.at as usize].prefetch_row(spot.tags.row);
             }
         }
         let version = self.version;
-        for (((address, place), (key, value)), weight) in addresses.into_iter().zip(places).zip(rows).zip(weights) {
-            let place = if self.version == version { place } else { self.spreads.place(address) };
-            let (change, fresh) = (|sum: &mut W| sum.try_add_assign(weight), || Ok(weight.clone()));
-            self.change_at(place, address, key, value, change, fresh)?;
+        for ((spot, (key, value)), weight) in spots.iter().zip(rows).zip(weights) {
+            let spot = if self.version == version { *spot } else { self.spot(key, value) };
+            self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
             *applied += 1;
         }
         Ok(())
@@ -383,46 +419,31 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         if weight.is_zero() {
             return Ok(());
         }
-        let address = Address::of(key, value);
-        let place = self.place_for_change(address);
-        let (change, fresh) = (|sum: &mut W| sum.try_add_assign(weight), || Ok(weight.clone()));
-        self.change_at(place, address, key, value, change, fresh)
-    }
-
-    /// The place of a row in a table that has a bucket for it.
-    #[inline]
-    fn place_for_change(&mut self, address: Address) -> u64 {
-        if self.buckets.is_empty() {
-            self.start();
-        }
-        self.spreads.place(address)
+        self.start_if_new();
+        let spot = self.spot(key, value);
+        self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))
     }
 
     /// Changes the weight of a row by `change`; if the row is new, it gets the weight `fresh`.
     #[inline]
     fn change_at(
         &mut self,
-        place: u64,
-        address: Address,
+        spot: Spot,
         key: &K,
         value: &V,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<(), Overflow> {
-        let (at, tags) = (self.bucket_at(place), address.tags());
-        let bucket = &mut self.buckets[at];
-        if let Some(i) = bucket.find(tags.row, |row| row.1 == *value && row.0 == *key) {
+        let bucket = &mut self.buckets[spot.at as usize];
+        if let Some(i) = bucket.find(spot.tags.row, |row| row.1 == *value && row.0 == *key) {
             let sum = &mut bucket.row_mut(i).2;
             change(sum)?;
             if sum.is_zero() {
                 bucket.swap_remove(i);
-                let remaining = bucket.rows().len();
                 self.rows -= 1;
-                if place != address.key_hash && bucket.candidates(tags.key) == 0 {
-                    self.emptied(address.key_hash);
-                }
-                if remaining == THIN || remaining == 0 {
-                    self.merge(place);
+                let remaining = bucket.rows().len();
+                if spot.is_spread || remaining == THIN || remaining == 0 {
+                    self.thinned(spot, key, value);
                 }
             }
             return Ok(());
@@ -444,11 +465,11 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         }
         let row = (key.clone(), value.clone(), weight);
         self.rows += 1;
-        let bucket = &mut self.buckets[at];
+        let bucket = &mut self.buckets[spot.at as usize];
         if bucket.is_full() {
             self.place_row(row);
         } else {
-            bucket.push(tags, row);
+            bucket.push(spot.tags, row);
         }
         Ok(())
     }

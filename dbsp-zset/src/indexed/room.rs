@@ -5,7 +5,7 @@
 //! directory doubles if it did not tell the two apart (extendible hashing, Fagin et al., TODS 1979). So the
 //! table grows a bucket at a time: no step pays for moving all rows.
 
-use crate::indexed::IndexedZSet;
+use crate::indexed::{IndexedZSet, Spot};
 use crate::indexed::bucket::{Bucket, SLOTS};
 use crate::indexed::spread::{Address, MAX_BITS, Places, place_hash, tag};
 use crate::row::Row;
@@ -49,10 +49,22 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         }
     }
 
-    /// Makes a key that has lost most of its rows lie in half as many places. Called when a bucket has lost
-    /// its last row of a spread key.
+    /// Looks after a bucket that a row has left.
     #[inline(never)]
-    pub(super) fn emptied(&mut self, key_hash: u64) {
+    pub(super) fn thinned(&mut self, spot: Spot, key: &K, value: &V) {
+        let bucket = &self.buckets[spot.at as usize];
+        let is_thin = matches!(bucket.rows().len(), 0 | THIN);
+        if spot.is_spread && bucket.candidates(spot.tags.key) == 0 {
+            self.emptied(place_hash(key));
+        }
+        if is_thin {
+            self.merge(self.spreads.place(Address::of(key, value)));
+        }
+    }
+
+    /// Makes a key that has lost most of its rows lie in half as many places, where a bucket has lost its
+    /// last row of a key that is spread.
+    fn emptied(&mut self, key_hash: u64) {
         if !self.spreads.emptied(key_hash) {
             return;
         }
@@ -74,8 +86,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
 
     /// Makes one bucket of that of a place and its buddy, which differs in the last bit of its prefix, if
     /// both together hold few rows.
-    #[inline(never)]
-    pub(super) fn merge(&mut self, place: u64) {
+    fn merge(&mut self, place: u64) {
         let at = self.bucket_at(place);
         let depth = self.buckets[at].depth;
         if depth == 0 {
@@ -86,6 +97,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         if self.buckets[buddy].depth != depth || both > MERGED {
             return;
         }
+        self.version += 1;
         while let Some((tags, row)) = self.buckets[buddy].pop() {
             self.buckets[at].push(tags, row);
         }
@@ -109,7 +121,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         let old = std::mem::take(self);
         self.rows = old.rows;
         self.version = old.version + 1;
-        self.start();
+        self.start_if_new();
         for row in old.buckets.into_iter().flat_map(Bucket::into_rows).chain(old.homeless) {
             self.place_row(row);
         }
