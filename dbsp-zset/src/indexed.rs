@@ -18,6 +18,8 @@ use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
 use crate::trace::Trace;
 
+/// A first delta of so many rows is a load: buckets are made for all of them.
+const LOAD: usize = 256;
 /// How many lookups of groups overlap.
 const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 /// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
@@ -118,7 +120,10 @@ impl<K, V, W> IndexedZSet<K, V, W> {
         let rows: usize = self.buckets.iter().map(Bucket::allocated_bytes).sum();
         let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V, W)>>();
         let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<(K, V, W)>();
-        rows + buckets + lists + (self.directory.capacity() + self.free.capacity()) * size_of::<u32>() + self.spreads.allocated_bytes()
+        rows + buckets
+            + lists
+            + (self.directory.capacity() + self.free.capacity()) * size_of::<u32>()
+            + self.spreads.allocated_bytes()
     }
 
     /// Removes every row and keeps the memory.
@@ -270,7 +275,11 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     #[inline]
     fn plain_group(&self, key: &K, hash: u64, at: usize) -> KeyGroup<'_, K, V, W> {
         let bucket = &self.buckets[at];
-        KeyGroup { rows: bucket.rows(), mask: bucket.matching(tag(hash), |row| row.0 == *key), elsewhere: None }
+        KeyGroup {
+            rows: bucket.rows(),
+            mask: bucket.matching(tag(hash), |row| row.0 == *key),
+            elsewhere: None,
+        }
     }
 
     /// The group of a key whose rows may lie in several buckets.
@@ -280,18 +289,15 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
             return self.plain_group(key, hash, self.bucket_at(hash));
         }
         let (mut places, mut homeless) = (Places::of(hash, bits), 0);
-        let Some((rows, mask)) = self.next_rows(key, &mut places, &mut homeless) else { return KeyGroup::EMPTY };
+        let Some((rows, mask)) = self.next_rows(key, &mut places, &mut homeless) else {
+            return KeyGroup::EMPTY;
+        };
         let key = &rows[mask.trailing_zeros() as usize].0;
         KeyGroup { rows, mask, elsewhere: Some(Elsewhere { zset: self, key, places, homeless }) }
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows(
-        &self,
-        key: &K,
-        places: &mut Places,
-        homeless: &mut usize,
-    ) -> Option<(&[(K, V, W)], u64)> {
+    fn next_rows(&self, key: &K, places: &mut Places, homeless: &mut usize) -> Option<(&[(K, V, W)], u64)> {
         while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
             let bucket = &self.buckets[self.bucket_at(place)];
             let mask = bucket.matching(places.key_tag(), |row| row.0 == *key);
@@ -356,6 +362,9 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
+        if self.buckets.is_empty() && delta.len() >= LOAD {
+            self.presize(delta.len());
+        }
         let mut applied = 0;
         let outcome = if delta.len() <= FEW {
             delta.iter().try_for_each(|((key, value), weight)| {

@@ -10,7 +10,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use dbsp_kernels::{
-    add, any_overflow, compress_rows, count_nonzero, multiply, negate, scalar, scale, segmented_sum, sum,
+    add, any_overflow, compress_rows, count_nonzero, match_tags, multiply, negate, scalar, scale,
+    segmented_sum, sum,
 };
 
 const LENGTHS: [usize; 4] = [16, 256, 4096, 65536];
@@ -22,6 +23,7 @@ struct Columns {
     weights: Vec<i64>,
     others: Vec<i64>,
     rows: Vec<u64>,
+    tags: Vec<[u8; 64]>,
     ends: Vec<usize>,
     totals: Vec<i64>,
     answer: i64,
@@ -37,7 +39,7 @@ struct Case {
 
 const BASE: Case = Case { name: "", zeros_in_hundred: 0, segment: 4, plain: |_| (), kernel: |_| () };
 
-fn cases() -> [Case; 12] {
+fn cases() -> [Case; 13] {
     [
         Case {
             name: "`add`",
@@ -115,7 +117,18 @@ fn cases() -> [Case; 12] {
             kernel: compress,
             ..BASE
         },
+        Case {
+            name: "`match_tags` *, ns for 64 tags",
+            plain: |c| c.answer = matches(&c.tags, scalar::match_tags),
+            kernel: |c| c.answer = matches(&c.tags, match_tags),
+            ..BASE
+        },
     ]
+}
+
+/// One lookup for each weight there is: a lookup depends on nothing that the one before it found.
+fn matches(tags: &[[u8; 64]], match_tags: fn(&[u8; 64], u8) -> u64) -> i64 {
+    tags.iter().map(|tags| i64::from(match_tags(tags, black_box(7)).trailing_zeros())).sum()
 }
 
 fn plain_segments(c: &mut Columns) {
@@ -204,6 +217,7 @@ impl Random {
             weights: (0..length).map(|_| self.weight(case.zeros_in_hundred)).collect(),
             others: (0..length).map(|_| self.weight(0)).collect(),
             rows: (0..length as u64).collect(),
+            tags: (0..length).map(|_| std::array::from_fn(|_| self.next() as u8)).collect(),
             totals: vec![0; ends.len()],
             ends,
             answer: 0,

@@ -5,9 +5,9 @@
 //! directory doubles if it did not tell the two apart (extendible hashing, Fagin et al., TODS 1979). So the
 //! table grows a bucket at a time: no step pays for moving all rows.
 
-use crate::indexed::{IndexedZSet, Spot};
 use crate::indexed::bucket::{Bucket, SLOTS};
 use crate::indexed::spread::{Address, MAX_BITS, Places, place_hash, tag};
+use crate::indexed::{IndexedZSet, Spot};
 use crate::row::Row;
 
 /// More rows of one key than this in a full bucket, and the key is spread.
@@ -19,6 +19,9 @@ const LONELY: u32 = 4;
 const ENTRIES_PER_BUCKET: usize = 64;
 /// The directory may always have so many entries.
 const SMALL_DIRECTORY: usize = 1_024;
+/// A load gets a bucket for so many of its rows, or for up to twice as many: their number is a power of two,
+/// and twice as few splits would not be worth twice the memory.
+const PRESIZED: usize = SLOTS / 2;
 /// At least so many buckets are made at a time.
 const SPARE: usize = 2;
 /// Buckets that a removal leaves with so many rows are offered to their buddies.
@@ -47,6 +50,14 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
                 }
             }
         }
+    }
+
+    /// Makes buckets for so many rows at once, in a table that has none: a load then splits few.
+    pub(super) fn presize(&mut self, rows: usize) {
+        self.depth = (rows / PRESIZED).max(1).ilog2();
+        let buckets = 1 << self.depth;
+        self.buckets.extend((0..buckets).map(|_| Bucket::new(self.depth, SLOTS)));
+        self.directory.extend(0..buckets as u32);
     }
 
     /// Looks after a bucket that a row has left.

@@ -123,7 +123,8 @@ fn rows_whose_hashes_are_all_alike_lose_nothing_but_speed() {
     let mut state = 3;
     for round in 0..4 {
         for _ in 0..300 {
-            let (key, value) = (Opaque(random(&mut state) as u32 % 5), Opaque(random(&mut state) as u32 % 70));
+            let (key, value) =
+                (Opaque(random(&mut state) as u32 % 5), Opaque(random(&mut state) as u32 % 70));
             let weight = if round % 2 == 0 { 1 } else { -1 };
             zset.try_update(&key, &value, &weight).expect("small weights");
             let sum = model.entry((key, value)).or_insert(0);
@@ -150,12 +151,16 @@ fn probing_finds_the_groups_that_looking_up_finds() {
         for length in [0, 1, 4, 5, 31, 32, 33, 200] {
             let probes: Vec<u64> = (0..length).map(|_| random(&mut state) % (keys + 1)).collect();
             let mut at = 0;
-            let found = zset.try_probe(&probes, |key| key, |i, group| {
-                assert_eq!(i, at);
-                assert!(group.iter().eq(zset.group(&probes[i])));
-                at += 1;
-                if i < 150 { Ok(()) } else { Err(i) }
-            });
+            let found = zset.try_probe(
+                &probes,
+                |key| key,
+                |i, group| {
+                    assert_eq!(i, at);
+                    assert!(group.iter().eq(zset.group(&probes[i])));
+                    at += 1;
+                    if i < 150 { Ok(()) } else { Err(i) }
+                },
+            );
             assert_eq!((found.err(), at), if length > 150 { (Some(150), 151) } else { (None, length) });
         }
     }

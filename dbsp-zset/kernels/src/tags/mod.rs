@@ -8,10 +8,10 @@
 //!
 //! Four comparisons of sixteen bytes each; no branch, so that a lookup mispredicts nothing here.
 //!
-//! # Rejected
+//! # Measured
 //!
-//! Leaving the vectors to the compiler: it does not find the mask in the scalar loop, which takes 24 ns
-//! against 1.5 ns.
+//! The vectors take 2.0 ns where the loop takes 28 (Intel Xeon VM, baseline build): the compiler does not
+//! find the mask in the loop.
 
 pub(crate) mod scalar;
 #[cfg(feature = "simd")]
