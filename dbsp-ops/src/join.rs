@@ -98,17 +98,12 @@ fn probe<K: Row, A: Row, B: Row>(
     trace: &IndexedZSet<K, B>,
     mut emit: impl FnMut(&K, &A, &B, i64),
 ) -> Result<(), Overflow> {
-    if trace.is_empty() {
-        return Ok(());
-    }
     trace.try_probe(
         delta.rows(),
         |(key, _)| key,
-        |i, group| {
+        |i, other, other_weight| {
             let ((key, value), weight) = (&delta.rows()[i], delta.weights()[i]);
-            for (other, other_weight) in group {
-                emit(key, value, other, weight.try_mul(other_weight)?);
-            }
+            emit(key, value, other, weight.try_mul(other_weight)?);
             Ok(())
         },
     )

@@ -204,8 +204,9 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         rows.into_iter()
     }
 
-    /// Gives `found` each of some rows with the group of its key. The lookups of neighbouring rows overlap,
-    /// which one [`group`](Self::group) after the other does not allow.
+    /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
+    /// The lookups of neighbouring rows overlap, which one [`group`](Self::group) after the other does not
+    /// allow.
     ///
     /// # Errors
     /// The first that `found` gives.
@@ -213,25 +214,44 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         &'a self,
         rows: &[R],
         key: impl Fn(&R) -> &K,
-        mut found: impl FnMut(usize, KeyGroup<'a, K, V, W>) -> Result<(), E>,
+        mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
-        // One call of `found` in the text, so that it is compiled into the loop.
-        let is_plain = self.is_plain() && self.rows > 0;
+        if self.rows == 0 {
+            return Ok(());
+        }
+        if !self.is_plain() {
+            return self.probe_one_by_one(rows, &key, &mut found);
+        }
         let (mut hashes, mut masks) = ([0; PROBES], [0; PROBES]);
         for (window, rows) in rows.chunks(PROBES).enumerate() {
-            if is_plain {
-                self.prepare_probes(rows, &key, &mut hashes, &mut masks);
-            }
+            self.prepare_probes(rows, &key, &mut hashes, &mut masks);
             for (i, ((hash, mask), row)) in hashes.iter().zip(masks).zip(rows).enumerate() {
                 let key = key(row);
-                let group = if is_plain {
-                    let bucket = &self.buckets[self.bucket_at(*hash)];
-                    let mask = bucket.confirm(mask, |row| row.0 == *key);
-                    KeyGroup { rows: bucket.rows(), mask, elsewhere: None }
-                } else {
-                    self.group(key)
-                };
-                found(window * PROBES + i, group)?;
+                let bucket = self.buckets[self.bucket_at(*hash)].rows();
+                let mut mask = mask;
+                while mask != 0 {
+                    let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
+                    if other == key {
+                        found(window * PROBES + i, value, weight)?;
+                    }
+                    mask &= mask - 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lookups of [`try_probe`](Self::try_probe), where groups may lie in several buckets.
+    #[inline(never)]
+    fn probe_one_by_one<'a, R, E>(
+        &'a self,
+        rows: &[R],
+        key: &dyn Fn(&R) -> &K,
+        found: &mut dyn FnMut(usize, &'a V, &'a W) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (i, row) in rows.iter().enumerate() {
+            for (value, weight) in self.group(key(row)) {
+                found(i, value, weight)?;
             }
         }
         Ok(())

@@ -150,18 +150,26 @@ fn probing_finds_the_groups_that_looking_up_finds() {
         let zset: IndexedZSet<u64, u64> = rows.collect();
         for length in [0, 1, 4, 5, 31, 32, 33, 200] {
             let probes: Vec<u64> = (0..length).map(|_| random(&mut state) % (keys + 1)).collect();
-            let mut at = 0;
-            let found = zset.try_probe(
-                &probes,
-                |key| key,
-                |i, group| {
-                    assert_eq!(i, at);
-                    assert!(group.iter().eq(zset.group(&probes[i])));
-                    at += 1;
-                    if i < 150 { Ok(()) } else { Err(i) }
-                },
-            );
-            assert_eq!((found.err(), at), if length > 150 { (Some(150), 151) } else { (None, length) });
+            let mut expected = Vec::new();
+            for (i, key) in probes.iter().enumerate() {
+                expected.extend(zset.group(key).iter().map(|(value, weight)| (i, *value, *weight)));
+            }
+            for most in [expected.len(), expected.len() / 2] {
+                let mut found = Vec::new();
+                let outcome = zset.try_probe(
+                    &probes,
+                    |key| key,
+                    |i, value, weight| {
+                        if found.len() == most {
+                            return Err(i);
+                        }
+                        found.push((i, *value, *weight));
+                        Ok(())
+                    },
+                );
+                assert_eq!(outcome.err(), expected.get(most).map(|(i, ..)| *i));
+                assert_eq!(found, expected[..most]);
+            }
         }
     }
 }
