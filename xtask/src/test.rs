@@ -5,12 +5,13 @@
 
 use std::{env, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::{
     command::Cmd,
     feature_sets,
+    lint::tidy::UNSAFE_FILES,
     report::Report,
     workspace::{Example, Member, Workspace},
 };
@@ -24,6 +25,10 @@ pub(crate) struct Arguments {
     /// Run the mutation check only (it is part of a plain run too)
     #[arg(long)]
     mutants: bool,
+    /// Run the tests of the crates that hold `unsafe` under AddressSanitizer, and nothing else (Linux, x86-64
+    /// or aarch64; any stable toolchain)
+    #[arg(long, conflicts_with_all = ["mutants", "long"])]
+    asan: bool,
 }
 
 /// How many random circuits the long run takes, and how many cases each other property.
@@ -34,7 +39,11 @@ const LONG_CASES: &str = "4096";
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let workspace = Workspace::load()?;
     let mut report = Report::new("test");
-    steps(&workspace, arguments, &mut report);
+    if arguments.asan {
+        sanitized(&workspace, &mut report)?;
+    } else {
+        steps(&workspace, arguments, &mut report);
+    }
     Ok(report.finish())
 }
 
@@ -88,6 +97,25 @@ fn mutants(workspace: &Workspace, report: &mut Report) {
         .rustflags("--cfg dbsp_mutants")
         .within(&workspace.root);
     report.command("mutants", &command);
+}
+
+/// The tests of crates with `unsafe`, and of the one above them that drives it hardest. A target has to be named,
+/// or build scripts and macros would be sanitized too; doc tests are left out, as rustdoc links no sanitizer.
+fn sanitized(workspace: &Workspace, report: &mut Report) -> Result<()> {
+    let rustc = Cmd::new("rustc").arg("-vV").output()?;
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
+    let mut packages: Vec<&str> = UNSAFE_FILES.iter().filter_map(|file| file.split('/').next()).collect();
+    packages.push("dbsp-ops");
+    for package in packages {
+        let command = Cmd::cargo("test --lib --tests --target")
+            .args([host, "-p", package, "--target-dir"])
+            .arg(&workspace.target.join("asan").display().to_string())
+            .env("RUSTC_BOOTSTRAP", "1")
+            .rustflags("-Zsanitizer=address")
+            .within(&workspace.root);
+        report.command(&format!("sanitized: {package}"), &command);
+    }
+    Ok(())
 }
 
 fn long_run() -> Cmd {

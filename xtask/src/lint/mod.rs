@@ -8,7 +8,7 @@ mod licence;
 mod manifest;
 mod policy;
 mod source;
-mod tidy;
+pub(crate) mod tidy;
 
 use std::process::ExitCode;
 
