@@ -77,6 +77,21 @@ struct Spot {
     is_spread: bool,
 }
 
+/// A lookup of a group under way.
+struct Probe<'a, K, V, W> {
+    bucket: &'a Bucket<(K, V, W)>,
+    tag: u8,
+    mask: u64,
+}
+
+impl<K, V, W> Clone for Probe<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Probe<'_, K, V, W> {}
+
 impl<K, V, W> IndexedZSet<K, V, W> {
     /// An empty indexed Z-set, which owns no memory yet.
     #[must_use]
@@ -222,13 +237,20 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         if !self.is_plain() {
             return self.probe_one_by_one(rows, &key, &mut found);
         }
-        let (mut hashes, mut masks) = ([0; PROBES], [0; PROBES]);
+        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, mask: 0 }; PROBES];
         for (window, rows) in rows.chunks(PROBES).enumerate() {
-            self.prepare_probes(rows, &key, &mut hashes, &mut masks);
-            for (i, ((hash, mask), row)) in hashes.iter().zip(masks).zip(rows).enumerate() {
-                let key = key(row);
-                let bucket = self.buckets[self.bucket_at(*hash)].rows();
-                let mut mask = mask;
+            for (probe, row) in probes.iter_mut().zip(rows) {
+                let hash = place_hash(key(row));
+                probe.bucket = &self.buckets[self.bucket_at(hash)];
+                probe.tag = tag(hash);
+                probe.bucket.prefetch();
+            }
+            for (probe, _) in probes.iter_mut().zip(rows) {
+                probe.mask = probe.bucket.candidates(probe.tag);
+                probe.bucket.prefetch_first(probe.mask);
+            }
+            for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
+                let (key, bucket, mut mask) = (key(row), probe.bucket.rows(), probe.mask);
                 while mask != 0 {
                     let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
                     if other == key {
@@ -255,26 +277,6 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
             }
         }
         Ok(())
-    }
-
-    /// Hashes the keys of a few rows and finds the candidates of each; asks for what is read on the way.
-    #[inline]
-    fn prepare_probes<R>(
-        &self,
-        rows: &[R],
-        key: impl Fn(&R) -> &K,
-        hashes: &mut [u64; PROBES],
-        masks: &mut [u64; PROBES],
-    ) {
-        for (hash, row) in hashes.iter_mut().zip(rows) {
-            *hash = place_hash(key(row));
-            self.buckets[self.bucket_at(*hash)].prefetch();
-        }
-        for ((hash, mask), _) in hashes.iter().zip(masks).zip(rows) {
-            let bucket = &self.buckets[self.bucket_at(*hash)];
-            *mask = bucket.candidates(tag(*hash));
-            bucket.prefetch_first(*mask);
-        }
     }
 
     /// Where a row stands if it is there, in a table that has a bucket for it.
