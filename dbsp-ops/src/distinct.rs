@@ -7,6 +7,7 @@
 
 use dbsp_zset::{Delta, Overflow, Row, Semigroup};
 
+use crate::fused::Piecewise;
 use crate::groups::Groups;
 use crate::operator::Operator;
 
@@ -46,18 +47,8 @@ impl<R: Row> Operator for Distinct<R> {
     type Out = R;
 
     fn step(&mut self, delta: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
-        for (row, weight) in delta {
-            self.weights.touch(row).try_add_assign(weight)?;
-        }
-        for (row, before, now) in self.weights.changes() {
-            match (*before > 0, *now > 0) {
-                (false, true) => out.insert(row.clone()),
-                (true, false) if crate::mutated!(DistinctIgnoresNegative) => {}
-                (true, false) => out.delete(row.clone()),
-                (false, false) | (true, true) => {}
-            }
-        }
-        Ok(())
+        self.take(delta)?;
+        self.give(out)
     }
 
     fn commit(&mut self) {
@@ -66,6 +57,26 @@ impl<R: Row> Operator for Distinct<R> {
 
     fn abort(&mut self, _: &Delta<R>) -> Result<(), Overflow> {
         self.weights.abort();
+        Ok(())
+    }
+}
+
+impl<R: Row> Piecewise for Distinct<R> {
+    #[inline]
+    fn take(&mut self, piece: &Delta<R>) -> Result<(), Overflow> {
+        self.weights.try_touch_each(piece, |row| row, |_, weight, sum| sum.try_add_assign(&weight))
+    }
+
+    #[inline]
+    fn give(&mut self, out: &mut Delta<R>) -> Result<(), Overflow> {
+        for (row, before, now) in self.weights.changes() {
+            match (*before > 0, *now > 0) {
+                (false, true) => out.insert(row.clone()),
+                (true, false) if crate::mutated!(DistinctIgnoresNegative) => {}
+                (true, false) => out.delete(row.clone()),
+                (false, false) | (true, true) => {}
+            }
+        }
         Ok(())
     }
 }

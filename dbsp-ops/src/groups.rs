@@ -1,11 +1,21 @@
 //! A value for each key, of which a step remembers what it was before.
 //!
-//! # Shape       a table from key to value; beside it a list of what this step touched.
+//! # Shape       a table from key to value; beside it a list of what this step touched, and for each
+//!   position of the table the number of the step that touched it last, which need never be cleared.
 //! # Invariants  between steps nothing is touched and no value is zero.
 //! # Cost        touch: O(1) expected, and one clone of the value at its first touch in a step;
 //!   changes, commit and abort: O(what was touched). Nothing is allocated once warm.
+//!
+//! The numbers stand apart from the values: whether a group is touched for the first time cannot be
+//! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{DenseTable, Monoid, Row};
+use dbsp_zset::{Delta, DenseTable, Monoid, Row};
+
+/// Up to so many rows, looking them up together costs more than one after the other.
+const FEW: usize = 4;
+
+/// No window of rows that are looked up together is larger.
+const LARGEST_WINDOW: usize = 64;
 
 /// A value for each key, with the changes of one step; see the [module](self).
 ///
@@ -23,14 +33,12 @@ use dbsp_zset::{DenseTable, Monoid, Row};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Groups<K, A> {
-    values: DenseTable<K, Value<A>>,
+    values: DenseTable<K, A>,
     touched: Vec<Touched<A>>,
-}
-
-#[derive(Debug, Clone)]
-struct Value<A> {
-    now: A,
-    is_touched: bool,
+    /// For each position of `values` the last step that touched it; there may be more.
+    stamps: Vec<u32>,
+    /// The step under way; no stamp is above it.
+    step: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -43,7 +51,7 @@ impl<K, A> Groups<K, A> {
     /// No value for any key.
     #[must_use]
     pub const fn new() -> Self {
-        Self { values: DenseTable::new(), touched: Vec::new() }
+        Self { values: DenseTable::new(), touched: Vec::new(), stamps: Vec::new(), step: 1 }
     }
 
     /// How many keys have a value, those that this step made zero included.
@@ -58,10 +66,19 @@ impl<K, A> Groups<K, A> {
         self.values.is_empty()
     }
 
+    /// How many keys this step has touched.
+    #[inline]
+    #[must_use]
+    pub fn touched(&self) -> usize {
+        self.touched.len()
+    }
+
     /// Bytes of memory owned, not counting what keys and values own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.values.allocated_bytes() + self.touched.capacity() * size_of::<Touched<A>>()
+        self.values.allocated_bytes()
+            + self.touched.capacity() * size_of::<Touched<A>>()
+            + self.stamps.capacity() * size_of::<u32>()
     }
 }
 
@@ -76,21 +93,64 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     #[inline]
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&A> {
-        self.values.get(key).map(|value| &value.now)
+        self.values.get(key)
     }
 
     /// The value of a key, zero if it has none, to be changed in this step.
     #[inline]
     pub fn touch(&mut self, key: &K) -> &mut A {
-        let (position, _) =
-            self.values.find_or_insert_with(key, || Value { now: A::zero(), is_touched: false });
-        let value = self.values.value_mut(position);
-        if !value.is_touched {
-            // In this order: if cloning panics, the value is not taken for one that is remembered.
-            self.touched.push(Touched { position, before: value.now.clone() });
-            value.is_touched = true;
+        let (position, is_new) = self.values.find_or_insert_with(key, A::zero);
+        if is_new && self.stamps.len() < self.values.len() {
+            self.stamps.push(0);
         }
-        &mut value.now
+        if self.stamps[position] != self.step {
+            // In this order: if cloning panics, the value is not taken for one that is remembered.
+            self.touched.push(Touched { position, before: self.values.entries()[position].1.clone() });
+            self.stamps[position] = self.step;
+        }
+        self.values.value_mut(position)
+    }
+
+    /// Touches the key of each row of a delta, in order: `change` is given the row, its weight and the value
+    /// of its key. The lookups of neighbouring rows overlap, which one [`touch`](Self::touch) after the other
+    /// does not allow.
+    ///
+    /// ```
+    /// use dbsp_ops::Groups;
+    /// use dbsp_zset::{Delta, Overflow};
+    ///
+    /// let mut groups = Groups::<&str, i64>::new();
+    /// let delta = Delta::from_iter([(("a", 5), 1), (("b", 7), 2), (("a", 1), -1)]);
+    /// groups.try_touch_each(&delta, |(key, _)| key, |(_, value), weight, sum| {
+    ///     *sum += value * weight;
+    ///     Ok::<(), Overflow>(())
+    /// })?;
+    /// assert!(groups.changes().eq([(&"a", &0, &4), (&"b", &0, &14)]));
+    /// # Ok::<(), Overflow>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first that `change` gives; the step has then to be aborted.
+    #[inline]
+    pub fn try_touch_each<R, E>(
+        &mut self,
+        delta: &Delta<R>,
+        key: impl Fn(&R) -> &K,
+        mut change: impl FnMut(&R, i64, &mut A) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rows = delta.iter();
+        if delta.len() <= FEW {
+            return rows.try_for_each(|(row, weight)| change(row, *weight, self.touch(key(row))));
+        }
+        let Self { values, touched, stamps, step } = self;
+        values.try_locate(delta.rows(), key, A::zero, |values, positions| {
+            // Where all are touched already, as by the rest of a large delta, there is none to remember.
+            if touched.len() < values.len() {
+                remember(values, positions, touched, stamps, *step);
+            }
+            let mut rows = positions.iter().zip(&mut rows);
+            rows.try_for_each(|(position, (row, weight))| change(row, *weight, values.value_mut(*position)))
+        })
     }
 
     /// What this step touched: each key once, with its value before the step and now.
@@ -98,24 +158,19 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     pub fn changes(&self) -> impl Iterator<Item = (&K, &A, &A)> {
         self.touched.iter().map(|touched| {
             let (key, value) = &self.values.entries()[touched.position];
-            (key, &touched.before, &value.now)
+            (key, &touched.before, value)
         })
     }
 
     /// Makes the changes of this step final.
     pub fn commit(&mut self) {
-        for touched in &self.touched {
-            self.values.value_mut(touched.position).is_touched = false;
-        }
         self.forget_touched();
     }
 
     /// Takes the changes of this step back.
     pub fn abort(&mut self) {
         for touched in &mut self.touched {
-            let value = self.values.value_mut(touched.position);
-            std::mem::swap(&mut value.now, &mut touched.before);
-            value.is_touched = false;
+            std::mem::swap(self.values.value_mut(touched.position), &mut touched.before);
         }
         self.forget_touched();
     }
@@ -124,11 +179,41 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     /// removed, so removals go from the back: what moves is never itself to be removed.
     fn forget_touched(&mut self) {
         let values = &self.values;
-        self.touched.retain(|touched| values.entries()[touched.position].1.now.is_zero());
+        self.touched.retain(|touched| values.entries()[touched.position].1.is_zero());
         self.touched.sort_unstable_by_key(|touched| std::cmp::Reverse(touched.position));
         for touched in self.touched.drain(..) {
             self.values.swap_remove(touched.position);
         }
+        if self.step == u32::MAX {
+            self.stamps.fill(0);
+            self.step = 0;
+        }
+        self.step += 1;
+    }
+}
+
+/// Keeps the values at the positions of a window as they were before the step, where that is not done.
+#[inline]
+fn remember<K, A: Monoid>(
+    values: &DenseTable<K, A>,
+    positions: &[usize],
+    touched: &mut Vec<Touched<A>>,
+    stamps: &mut Vec<u32>,
+    step: u32,
+) {
+    if stamps.len() < values.len() {
+        stamps.resize(values.len(), 0);
+    }
+    // Gathered without a branch, which would be hard to predict.
+    let mut fresh = [0; LARGEST_WINDOW];
+    let mut count = 0;
+    for position in positions {
+        fresh[count] = *position;
+        count += usize::from(stamps[*position] != step);
+        stamps[*position] = step;
+    }
+    for position in &fresh[..count] {
+        touched.push(Touched { position: *position, before: values.entries()[*position].1.clone() });
     }
 }
 
@@ -167,5 +252,81 @@ mod tests {
         groups.abort();
         assert_eq!((groups.len(), groups.get(&1)), (1, Some(&10)));
         assert_eq!(groups.changes().count(), 0);
+    }
+
+    /// The sums of a step by [`Groups::try_touch_each`], of which the row at `fails` fails.
+    fn add_each(
+        groups: &mut Groups<i64, i64>,
+        delta: &Delta<(i64, i64)>,
+        fails: Option<usize>,
+    ) -> Result<(), usize> {
+        let mut i = 0;
+        groups.try_touch_each(
+            delta,
+            |(key, _)| key,
+            |(_, value), weight, sum| {
+                i += 1;
+                *sum += value * weight;
+                if fails == Some(i - 1) { Err(i - 1) } else { Ok(()) }
+            },
+        )
+    }
+
+    #[test]
+    fn windows_of_any_length_touch_as_single_rows_do() {
+        for length in [0, 1, 4, 5, 31, 32, 33, 64, 100] {
+            for keys in [1, 3, 40, 1_000] {
+                let (mut one, mut other) = (Groups::new(), Groups::new());
+                for step in 0..8 {
+                    // Keys that repeat in a window, come back in the same step, and leave in the next.
+                    let key = |i: i64| (i * i + i * step / 2) % keys;
+                    let entries = (0..length).map(|i| ((key(i), i % 5 - 2), if i % 7 == 3 { -1 } else { 1 }));
+                    let delta: Delta<(i64, i64)> = entries.collect();
+                    let fails = (0..length as usize).nth(step as usize * 13 % 101);
+                    if let Some(row) = fails {
+                        assert_eq!(add_each(&mut one, &delta, fails), Err(row));
+                        one.abort();
+                    }
+                    add_each(&mut one, &delta, None).expect("none fails");
+                    for ((key, value), weight) in &delta {
+                        *other.touch(key) += value * weight;
+                    }
+                    assert!(one.changes().eq(other.changes()), "{length} rows over {keys} keys");
+                    one.commit();
+                    other.commit();
+                    assert_eq!(one.values.entries(), other.values.entries());
+                    assert!(one.values.entries().iter().all(|(_, sum)| *sum != 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_far_larger_than_a_cache_is_touched_alike() {
+        let mut groups = Groups::new();
+        let all: Delta<(i64, i64)> = (0..30_000).map(|key| ((key, key + 1), 1)).collect();
+        add_each(&mut groups, &all, None).expect("none fails");
+        groups.commit();
+        let delta: Delta<(i64, i64)> = (0..999).map(|i| ((i * 37 % 60_000, 1), 1)).collect();
+        assert_eq!(add_each(&mut groups, &delta, Some(500)), Err(500));
+        groups.abort();
+        assert!((0..30_000).all(|key| groups.get(&key) == Some(&(key + 1))) && groups.len() == 30_000);
+        add_each(&mut groups, &delta, None).expect("none fails");
+        assert_eq!(groups.touched(), 999);
+        assert!(groups.changes().all(|(_, before, now)| now - before == 1));
+    }
+
+    #[test]
+    fn steps_are_counted_anew_after_the_last_number() {
+        let mut groups = Groups::<u8, i64>::new();
+        groups.step = u32::MAX - 1;
+        for step in 1..5 {
+            *groups.touch(&1) += 1;
+            assert_eq!(groups.changes().collect::<Vec<_>>(), [(&1, &(step - 1), &step)]);
+            *groups.touch(&1) += 1;
+            *groups.touch(&1) -= 1;
+            assert_eq!(groups.touched(), 1);
+            groups.commit();
+        }
     }
 }

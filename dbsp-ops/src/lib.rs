@@ -40,6 +40,7 @@
 //! # Map
 //! - with one input and state: the trait [`Operator`]
 //! - stateless, fused at compile time: [`Stage`] with [`Map`], [`Filter`], [`FlatMap`], [`run`]
+//! - a chain and the operator behind it as one: [`Fused`], for those that are [`Piecewise`]
 //! - linear: [`plus`], [`minus`], [`neg`], [`sum_of`]
 //! - time: [`Integrate`], [`Differentiate`], [`Delay`]
 //! - sets: [`Distinct`], [`SetOperation`]
@@ -60,6 +61,7 @@ struct Readme;
 pub mod aggregate;
 pub mod delay;
 pub mod distinct;
+pub mod fused;
 pub mod groups;
 pub mod integrate;
 pub mod join;
@@ -74,8 +76,10 @@ pub mod upsert;
 
 pub use aggregate::linear::{Average, Count, Fraction, LinearAggregate, LinearAggregation, Number, Sum};
 pub use aggregate::ordered::{Fold, Max, Min, OrderedAggregate, OrderedAggregation};
+pub use aggregate::wide_sum::WideSum;
 pub use delay::Delay;
 pub use distinct::Distinct;
+pub use fused::{Fused, Piecewise};
 pub use groups::Groups;
 pub use integrate::{Differentiate, Integrate};
 pub use join::Join;

@@ -64,9 +64,7 @@ impl<K: Row> Semijoin<K> {
         keys: &Delta<K>,
         out: &mut Delta<(K, V)>,
     ) -> Result<(), Overflow> {
-        for (key, weight) in keys {
-            self.keys.touch(key).try_add_assign(weight)?;
-        }
+        self.keys.try_touch_each(keys, |key| key, |_, weight, sum| sum.try_add_assign(&weight))?;
         for (key, before, now) in self.keys.changes() {
             let (passed, passes) = (self.passes(*before), self.passes(*now));
             if passed == passes {

@@ -69,12 +69,9 @@ impl<R: Row> SetOperation<R> {
     /// # Errors
     /// [`Overflow`] where the weight of a row has no value; the step has then to be aborted.
     pub fn step(&mut self, left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
-        for (row, weight) in left {
-            self.weights.touch(row).0.try_add_assign(weight)?;
-        }
-        for (row, weight) in right {
-            self.weights.touch(row).1.try_add_assign(weight)?;
-        }
+        let weights = &mut self.weights;
+        weights.try_touch_each(left, |row| row, |_, weight, sums| sums.0.try_add_assign(&weight))?;
+        weights.try_touch_each(right, |row| row, |_, weight, sums| sums.1.try_add_assign(&weight))?;
         for (row, before, now) in self.weights.changes() {
             match (self.kind.holds(before), self.kind.holds(now)) {
                 (false, true) => out.insert(row.clone()),

@@ -54,7 +54,18 @@ pub trait Stage<S: Clone>: Sized {
 /// Passes all of a delta through a chain.
 #[inline]
 pub fn run<S: Clone, C: Stage<S>>(chain: &C, delta: &Delta<S>, out: &mut Delta<C::Row>) {
-    for (row, weight) in delta {
+    run_rows(chain, delta.rows(), delta.weights(), out);
+}
+
+/// Passes some rows, each with its weight, through a chain.
+#[inline]
+pub(crate) fn run_rows<S: Clone, C: Stage<S>>(
+    chain: &C,
+    rows: &[S],
+    weights: &[i64],
+    out: &mut Delta<C::Row>,
+) {
+    for (row, weight) in rows.iter().zip(weights) {
         chain.push(Cow::Borrowed(row), *weight, &mut |row, weight| out.push(row.into_owned(), weight));
     }
 }

@@ -17,7 +17,7 @@ use crate::node::Placed;
 /// })?;
 /// let graph = circuit.graph();
 /// let kinds: Vec<_> = graph.nodes.iter().map(|node| node.operator.kind).collect();
-/// assert_eq!(kinds, ["input", "stateless", "distinct", "view"]);
+/// assert_eq!(kinds, ["input", "distinct", "view"], "the map is part of the distinct");
 /// assert_eq!(graph.nodes[2].inputs, [1]);
 /// assert!(graph.to_dot().contains("n1 -> n2"));
 /// # Ok::<(), Error>(())

@@ -159,6 +159,18 @@ impl<R, W: Ring> Delta<R, W> {
         self.push(row, W::one().try_neg().expect("a ring has the inverse of one"));
     }
 
+    /// Puts one copy of `new` in the place of one of `old`: a [`delete`](Self::delete) and an
+    /// [`insert`](Self::insert) that make room once.
+    ///
+    /// # Panics
+    /// As [`delete`](Self::delete).
+    #[inline]
+    pub fn replace(&mut self, old: R, new: R) {
+        let gone = W::one().try_neg().expect("a ring has the inverse of one");
+        self.rows.extend([old, new]);
+        self.weights.extend([gone, W::one()]);
+    }
+
     /// Appends clones of all entries of `other`.
     pub fn extend_from(&mut self, other: &Self)
     where

@@ -12,7 +12,7 @@
 
 use std::hash::Hash;
 
-use crate::prefetch::prefetch_one;
+use crate::prefetch::{WINDOW, prefetch_one};
 use crate::row::hash_of;
 
 mod index;
@@ -177,6 +177,79 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
             Some(position) => position,
             None => self.find_or_insert_hashed(guess.hash, key, value).0,
         }
+    }
+
+    /// Whether the entries are so few that they stay near the processor, and lookups need not ask for them
+    /// early.
+    #[inline]
+    fn is_near(&self) -> bool {
+        const NEAR: usize = 256 << 10;
+        self.entries.len() <= NEAR / size_of::<(K, V)>().max(1)
+    }
+
+    /// Finds the keys of some rows a window of rows at a time, so that the lookups of a window overlap, and
+    /// inserts `value()` under a clone of each that is absent. `found` is given the table and the positions
+    /// of the keys of the next rows, as many as a window has.
+    ///
+    /// ```
+    /// use dbsp_zset::DenseTable;
+    ///
+    /// let mut lengths = DenseTable::new();
+    /// let words = ["a", "fig", "b", "fig"];
+    /// let mut left = words.iter();
+    /// lengths.try_locate(
+    ///     &words,
+    ///     |word| word,
+    ///     || 0,
+    ///     |lengths, positions| {
+    ///         for (position, word) in positions.iter().zip(&mut left) {
+    ///             *lengths.value_mut(*position) += word.len();
+    ///         }
+    ///         Ok::<(), ()>(())
+    ///     },
+    /// )?;
+    /// assert_eq!(lengths.entries(), [("a", 1), ("fig", 6), ("b", 1)]);
+    /// # Ok::<(), ()>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first that `found` gives; keys of later windows are then not inserted.
+    ///
+    /// # Panics
+    /// If the table would come to hold more than `u32::MAX` entries.
+    #[inline]
+    pub fn try_locate<R, E>(
+        &mut self,
+        rows: &[R],
+        key: impl Fn(&R) -> &K,
+        value: impl Fn() -> V,
+        mut found: impl FnMut(&mut Self, &[usize]) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        K: Clone,
+    {
+        let mut guesses = [Guess::default(); WINDOW];
+        let mut positions = [0; WINDOW];
+        for rows in rows.chunks(WINDOW) {
+            if self.is_near() {
+                for (position, row) in positions.iter_mut().zip(rows) {
+                    let (key, hash) = (key(row), short_hash(key(row)));
+                    *position = match self.find_hashed(hash, key) {
+                        Some(position) => position,
+                        None => self.find_or_insert_hashed(hash, key, &value).0,
+                    };
+                }
+            } else {
+                for (guess, row) in guesses.iter_mut().zip(rows) {
+                    *guess = self.guess(key(row));
+                }
+                for ((position, guess), row) in positions.iter_mut().zip(guesses).zip(rows) {
+                    *position = self.confirm_or_insert_with(guess, key(row), &value);
+                }
+            }
+            found(self, &positions[..rows.len()])?;
+        }
+        Ok(())
     }
 
     /// Inserts a key that the table does not hold.

@@ -11,6 +11,8 @@ use std::cmp::Ordering;
 
 use dbsp_zset::{Delta, Monoid, Overflow, Row, Semigroup};
 
+use crate::aggregate::wide_sum::WideSum;
+use crate::fused::Piecewise;
 use crate::groups::Groups;
 use crate::operator::Operator;
 
@@ -70,26 +72,10 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
     type In = (K, V);
     type Out = (K, G::Output);
 
+    #[inline]
     fn step(&mut self, delta: &Delta<(K, V)>, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
-        for ((key, value), weight) in delta {
-            let (count, total) = self.groups.touch(key);
-            count.try_add_assign(weight)?;
-            self.aggregate.add(total, value, *weight)?;
-        }
-        for (key, before, now) in self.groups.changes() {
-            let old = self.output(before.0, &before.1)?;
-            let new =
-                self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
-            if old != new {
-                if let Some(old) = old {
-                    out.delete((key.clone(), old));
-                }
-                if let Some(new) = new {
-                    out.insert((key.clone(), new));
-                }
-            }
-        }
-        Ok(())
+        self.take(delta)?;
+        self.give(out)
     }
 
     fn commit(&mut self) {
@@ -98,6 +84,38 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
 
     fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
         self.groups.abort();
+        Ok(())
+    }
+}
+
+impl<K: Row, V: Row, G: LinearAggregate<V>> Piecewise for LinearAggregation<K, V, G> {
+    #[inline]
+    fn take(&mut self, piece: &Delta<(K, V)>) -> Result<(), Overflow> {
+        self.groups.try_touch_each(
+            piece,
+            |(key, _)| key,
+            |(_, value), weight, (count, total)| {
+                count.try_add_assign(&weight)?;
+                self.aggregate.add(total, value, weight)
+            },
+        )
+    }
+
+    #[inline]
+    fn give(&mut self, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
+        out.reserve(2 * self.groups.touched());
+        for (key, before, now) in self.groups.changes() {
+            let old = self.output(before.0, &before.1)?;
+            let new =
+                self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
+            match (old, new) {
+                (Some(old), Some(new)) if old == new => {}
+                (Some(old), Some(new)) => out.replace((key.clone(), old), (key.clone(), new)),
+                (Some(old), None) => out.delete((key.clone(), old)),
+                (None, Some(new)) => out.insert((key.clone(), new)),
+                (None, None) => {}
+            }
+        }
         Ok(())
     }
 }
@@ -126,17 +144,17 @@ impl<V> LinearAggregate<V> for Count {
 pub struct Sum<F>(pub F);
 
 impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Sum<F> {
-    type Total = i128;
+    type Total = WideSum;
     type Output = N;
 
     #[inline]
-    fn add(&self, total: &mut i128, value: &V, weight: i64) -> Result<(), Overflow> {
-        total.try_add_assign(&(self.0)(value).times(weight)?)
+    fn add(&self, total: &mut WideSum, value: &V, weight: i64) -> Result<(), Overflow> {
+        total.try_add_assign(&(self.0)(value).times(weight)?.into())
     }
 
     #[inline]
-    fn output(&self, _: i64, total: &i128) -> Result<N, Overflow> {
-        N::narrow(*total)
+    fn output(&self, _: i64, total: &WideSum) -> Result<N, Overflow> {
+        N::narrow((*total).into())
     }
 }
 
@@ -145,17 +163,17 @@ impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Sum<F> {
 pub struct Average<F>(pub F);
 
 impl<V, N: Number, F: Fn(&V) -> N> LinearAggregate<V> for Average<F> {
-    type Total = i128;
+    type Total = WideSum;
     type Output = Fraction;
 
     #[inline]
-    fn add(&self, total: &mut i128, value: &V, weight: i64) -> Result<(), Overflow> {
-        total.try_add_assign(&(self.0)(value).times(weight)?)
+    fn add(&self, total: &mut WideSum, value: &V, weight: i64) -> Result<(), Overflow> {
+        total.try_add_assign(&(self.0)(value).times(weight)?.into())
     }
 
     #[inline]
-    fn output(&self, count: i64, total: &i128) -> Result<Fraction, Overflow> {
-        Ok(Fraction { sum: *total, count })
+    fn output(&self, count: i64, total: &WideSum) -> Result<Fraction, Overflow> {
+        Ok(Fraction { sum: (*total).into(), count })
     }
 }
 

@@ -6,3 +6,4 @@
 
 pub mod linear;
 pub mod ordered;
+pub mod wide_sum;

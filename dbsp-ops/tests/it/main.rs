@@ -5,6 +5,7 @@ mod bilinear;
 mod laws;
 mod stateless;
 mod unary;
+mod windows;
 
 use dbsp_testkit::oracle::{self, Bag};
 use dbsp_testkit::strategy::Steps;

@@ -1,6 +1,6 @@
 //! Unkeyed streams of deltas.
 
-use dbsp_ops::{Distinct, Filter, FlatMap, Identity, Map, SetKind, SetOperation, run};
+use dbsp_ops::{Distinct, Filter, FlatMap, Fused, Identity, Map, Piecewise, SetKind, SetOperation, run};
 use dbsp_zset::{Delta, Row, ZSet};
 
 use crate::builder::{Builder, operator};
@@ -181,13 +181,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     /// The set of rows whose weight is positive. State: a weight for each row.
     #[track_caller]
     pub fn distinct(self) -> Stream<'b, C::Row> {
-        let input = self.materialise();
-        let slot = input.source;
-        input.builder.add_stream(operator("distinct"), &[slot.index], |output| UnaryNode {
-            operator: Distinct::new(),
-            input: slot,
-            output,
-        })
+        self.piecewise(Distinct::new(), operator("distinct"))
     }
 
     /// The set of rows that either stream holds with a positive weight.
@@ -252,6 +246,27 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let inputs = [stream.source.index];
         stream.builder.add_node(operator("view"), &inputs, Some(integral.index), node);
         View { circuit: stream.builder.id, target: integral, delta: stream.source }
+    }
+
+    /// Hosts an operator together with the chain before it, so that no row rests between the two.
+    pub(crate) fn piecewise<O>(self, operation: O, operator: Operator) -> Stream<'b, O::Out>
+    where
+        O: Piecewise<In = C::Row> + Send + 'static,
+    {
+        let Self { builder, source, chain } = self;
+        if chain.is_identity() {
+            let input = SlotId::at(source.index);
+            return builder.add_stream(operator, &[source.index], |output| UnaryNode {
+                operator: operation,
+                input,
+                output,
+            });
+        }
+        builder.add_stream(operator, &[source.index], |output| UnaryNode {
+            operator: Fused::new(chain, operation),
+            input: source,
+            output,
+        })
     }
 
     #[track_caller]

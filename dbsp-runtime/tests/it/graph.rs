@@ -16,23 +16,23 @@ fn dot_and_json_show_operators_names_and_places() {
         kinds,
         [
             ("input", vec![]),
-            ("stateless", vec![0]),
-            ("sum_by_key", vec![1]),
-            ("arrange", vec![2]),
+            // The filter and the index are part of the sum.
+            ("sum_by_key", vec![0]),
+            ("arrange", vec![1]),
             ("arrange", vec![0]),
-            ("join", vec![2, 0]),
-            ("view", vec![5]),
+            ("join", vec![1, 0]),
+            ("view", vec![4]),
         ]
     );
-    let line = graph.nodes[2].operator.location.line();
+    let line = graph.nodes[1].operator.location.line();
     let sums = format!(
-        r#"{{"kind":"sum_by_key","name":"totals","file":"{}","line":{line},"inputs":[1]}}"#,
+        r#"{{"kind":"sum_by_key","name":"totals","file":"{}","line":{line},"inputs":[0]}}"#,
         file!().replace('\\', "\\\\")
     );
     assert!(circuit.graph().to_json().contains(&sums), "{}", graph.to_json());
     assert!(graph.to_json().starts_with(r#"{"nodes":[{"kind":"input","name":"rows \"quoted\"","#));
     let dot = graph.to_dot();
-    assert!(dot.contains("n2 -> n5;") && dot.contains("n0 -> n5;") && dot.contains(r#"sum_by_key totals\n"#));
+    assert!(dot.contains("n1 -> n4;") && dot.contains("n0 -> n4;") && dot.contains(r#"sum_by_key totals\n"#));
 }
 
 #[test]
