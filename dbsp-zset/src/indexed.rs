@@ -20,8 +20,6 @@ use crate::trace::Trace;
 
 /// A first delta of so many rows is a load: buckets are made for all of them.
 const LOAD: usize = 256;
-/// How many lookups of groups overlap.
-const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 /// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
 /// step to the next.
 const CACHED: usize = 1 << 19;
@@ -29,6 +27,7 @@ const CACHED: usize = 1 << 19;
 mod algebra;
 mod bucket;
 mod group;
+mod probe;
 mod room;
 mod spread;
 
@@ -66,6 +65,8 @@ pub struct IndexedZSet<K, V, W = i64> {
     version: u64,
     /// Rows on their way from one bucket to another.
     displaced: Vec<(K, V, W)>,
+    /// Where the rows stood when they were last gone through in order.
+    order: Vec<(u32, u32)>,
 }
 
 /// Where a row stands if it is there; good until buckets split or merge.
@@ -76,21 +77,6 @@ struct Spot {
     /// Whether the value had a part in the row's place.
     is_spread: bool,
 }
-
-/// A lookup of a group under way.
-struct Probe<'a, K, V, W> {
-    bucket: &'a Bucket<(K, V, W)>,
-    tag: u8,
-    mask: u64,
-}
-
-impl<K, V, W> Clone for Probe<'_, K, V, W> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V, W> Copy for Probe<'_, K, V, W> {}
 
 impl<K, V, W> IndexedZSet<K, V, W> {
     /// An empty indexed Z-set, which owns no memory yet.
@@ -106,6 +92,7 @@ impl<K, V, W> IndexedZSet<K, V, W> {
             rows: 0,
             version: 0,
             displaced: Vec::new(),
+            order: Vec::new(),
         }
     }
 
@@ -134,7 +121,8 @@ impl<K, V, W> IndexedZSet<K, V, W> {
     pub fn allocated_bytes(&self) -> usize {
         let rows: usize = self.buckets.iter().map(Bucket::allocated_bytes).sum();
         let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V, W)>>();
-        let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<(K, V, W)>();
+        let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<(K, V, W)>()
+            + self.order.capacity() * size_of::<(u32, u32)>();
         rows + buckets
             + lists
             + (self.directory.capacity() + self.free.capacity()) * size_of::<u32>()
@@ -211,72 +199,30 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         self.groups().count()
     }
 
-    /// All rows in the order of their keys and values. O(rows · log rows) and a list of positions; going
-    /// through them allocates nothing.
-    pub fn sorted(&self) -> impl Iterator<Item = (&K, &V, &W)> {
-        let mut rows: Vec<_> = self.iter().collect();
-        rows.sort_unstable_by_key(|(key, value, _)| (*key, *value));
-        rows.into_iter()
+    /// All rows in the order of their keys and values. O(rows · log rows): positions are sorted, in a list that
+    /// is kept, so that nothing is allocated when it is long enough.
+    pub fn iter_ordered(&mut self) -> impl ExactSizeIterator<Item = (&K, &V, &W)> {
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        let homeless = (self.buckets.len(), &self.homeless[..]);
+        let lists = self.buckets.iter().map(Bucket::rows).enumerate().chain([homeless]);
+        order.extend(lists.flat_map(|(at, rows)| (0..rows.len()).map(move |i| (at as u32, i as u32))));
+        order.sort_unstable_by(|one, other| {
+            let ((key, value, _), (other_key, other_value, _)) = (self.row_at(*one), self.row_at(*other));
+            (key, value).cmp(&(other_key, other_value))
+        });
+        self.order = order;
+        let this = &*self;
+        this.order.iter().map(|position| {
+            let (key, value, weight) = this.row_at(*position);
+            (key, value, weight)
+        })
     }
 
-    /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
-    /// The lookups of neighbouring rows overlap, which one [`group`](Self::group) after the other does not
-    /// allow.
-    ///
-    /// # Errors
-    /// The first that `found` gives.
-    pub fn try_probe<'a, R, E>(
-        &'a self,
-        rows: &[R],
-        key: impl Fn(&R) -> &K,
-        mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
-    ) -> Result<(), E> {
-        if self.rows == 0 {
-            return Ok(());
-        }
-        if !self.is_plain() {
-            return self.probe_one_by_one(rows, &key, &mut found);
-        }
-        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, mask: 0 }; PROBES];
-        for (window, rows) in rows.chunks(PROBES).enumerate() {
-            for (probe, row) in probes.iter_mut().zip(rows) {
-                let hash = place_hash(key(row));
-                probe.bucket = &self.buckets[self.bucket_at(hash)];
-                probe.tag = tag(hash);
-                probe.bucket.prefetch();
-            }
-            for (probe, _) in probes.iter_mut().zip(rows) {
-                probe.mask = probe.bucket.candidates(probe.tag);
-                probe.bucket.prefetch_first(probe.mask);
-            }
-            for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
-                let (key, bucket, mut mask) = (key(row), probe.bucket.rows(), probe.mask);
-                while mask != 0 {
-                    let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
-                    if other == key {
-                        found(window * PROBES + i, value, weight)?;
-                    }
-                    mask &= mask - 1;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The lookups of [`try_probe`](Self::try_probe), where groups may lie in several buckets.
-    #[inline(never)]
-    fn probe_one_by_one<'a, R, E>(
-        &'a self,
-        rows: &[R],
-        key: &dyn Fn(&R) -> &K,
-        found: &mut dyn FnMut(usize, &'a V, &'a W) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for (i, row) in rows.iter().enumerate() {
-            for (value, weight) in self.group(key(row)) {
-                found(i, value, weight)?;
-            }
-        }
-        Ok(())
+    /// The row at a place in a bucket; behind the last bucket come the rows that found none.
+    fn row_at(&self, (at, i): (u32, u32)) -> &(K, V, W) {
+        let rows = self.buckets.get(at as usize).map_or(&self.homeless[..], Bucket::rows);
+        &rows[i as usize]
     }
 
     /// Where a row stands if it is there, in a table that has a bucket for it.

@@ -16,6 +16,7 @@ use std::ops::Index;
 use crate::algebra::{OrderedRing, Overflow, Ring};
 use crate::delta::Delta;
 use crate::indexed::{IndexedZSet, KeyGroup};
+use crate::prefetch::FEW;
 use crate::row::Row;
 use crate::table::DenseTable;
 
@@ -35,19 +36,21 @@ use crate::table::DenseTable;
 #[derive(Clone)]
 pub struct ZSet<R, W = i64> {
     rows: DenseTable<R, W>,
+    /// Positions of rows that a delta left without a weight, while it is applied.
+    emptied: Vec<usize>,
 }
 
 impl<R, W> ZSet<R, W> {
     /// An empty Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { rows: DenseTable::new() }
+        Self { rows: DenseTable::new(), emptied: Vec::new() }
     }
 
     /// An empty Z-set with room for `capacity` rows.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { rows: DenseTable::with_capacity(capacity) }
+        Self { rows: DenseTable::with_capacity(capacity), emptied: Vec::new() }
     }
 
     /// How many different rows have a weight.
@@ -74,7 +77,7 @@ impl<R, W> ZSet<R, W> {
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.rows.allocated_bytes()
+        self.rows.allocated_bytes() + self.emptied.capacity() * size_of::<usize>()
     }
 }
 
@@ -165,14 +168,56 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
-        for (i, (row, weight)) in delta.iter().enumerate() {
-            if let Err(overflow) = self.try_add_row(row, weight) {
-                // Backwards, so that each weight only takes values that it has already had.
-                self.take_back(delta.iter().take(i).rev()).expect("what was just added can be taken back");
-                return Err(overflow);
+        let mut applied = 0;
+        let outcome = if delta.len() <= FEW {
+            delta.iter().try_for_each(|(row, weight)| {
+                self.try_add_row(row, weight)?;
+                applied += 1;
+                Ok(())
+            })
+        } else {
+            self.apply_windows(delta, &mut applied)
+        };
+        if outcome.is_err() {
+            // Backwards, so that each weight only takes values that it has already had.
+            self.take_back(delta.iter().take(applied).rev()).expect("what was just added can be taken back");
+        }
+        outcome
+    }
+
+    /// Adds a delta whose rows are looked up a window at a time; counts in `applied` how many were added.
+    fn apply_windows(&mut self, delta: &Delta<R, W>, applied: &mut usize) -> Result<(), Overflow> {
+        let (before, emptied, mut weights) = (self.rows.len(), &mut self.emptied, delta.weights().iter());
+        let outcome = self.rows.try_locate(
+            delta.rows(),
+            |row| row,
+            W::zero,
+            |rows, positions| {
+                for (position, weight) in positions.iter().zip(&mut weights) {
+                    let sum = rows.value_mut(*position);
+                    sum.try_add_assign(weight)?;
+                    if sum.is_zero() {
+                        emptied.push(*position);
+                    }
+                    *applied += 1;
+                }
+                Ok(())
+            },
+        );
+        if outcome.is_err() {
+            // The rest of the last window has been inserted for nothing.
+            emptied.extend(before..self.rows.len());
+        }
+        // The last row moves to where one was removed, so removals go from the back: what moves is never
+        // itself to be removed.
+        emptied.sort_unstable_by(|one, other| other.cmp(one));
+        emptied.dedup();
+        for position in emptied.drain(..) {
+            if self.rows.entries()[position].1.is_zero() {
+                self.rows.swap_remove(position);
             }
         }
-        Ok(())
+        outcome
     }
 
     /// Takes back a delta that [`try_apply`](Self::try_apply) has added.

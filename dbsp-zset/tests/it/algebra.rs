@@ -122,6 +122,38 @@ fn iteration_allocates_nothing() {
         assert!(zset.iter_ordered().is_sorted());
     });
     assert!(counts.is_zero() && sum == 499_500, "{counts:?}");
+
+    let mut indexed: IndexedZSet<u64, u64> = (0..1_000).rev().map(|n| ((n % 7 * (n % 2), n), 1)).collect();
+    assert_eq!(indexed.iter_ordered().len(), 1_000);
+    let counts = dbsp_testkit::alloc::count(|| {
+        sum = indexed.iter().map(|(_, value, _)| value).sum::<u64>();
+        sum += indexed.groups().flat_map(|(_, group)| group).map(|(value, _)| value).sum::<u64>();
+        assert!(indexed.iter_ordered().is_sorted());
+    });
+    assert!(counts.is_zero() && sum == 2 * 499_500, "{counts:?}");
+}
+
+#[test]
+fn a_large_delta_is_applied_whole_or_not_at_all() {
+    for (rows, keys, fails) in
+        [(5, 3, 4), (31, 7, 30), (32, 100, 31), (33, 5, 32), (200, 90, 150), (2_000, 900, 9)]
+    {
+        let entry = |i: i64| (i * i % keys, if i % 3 == 0 { -1 } else { 1 });
+        let mut zset: ZSet<i64> = (0..rows).map(|i| entry(i + 5)).collect();
+        let before = zset.clone();
+        let mut delta: Delta<i64> = (0..rows).map(entry).collect();
+        zset.try_apply(&delta).expect("small weights");
+        assert_eq!(zset, (0..rows).map(|i| entry(i + 5)).chain((0..rows).map(entry)).collect());
+        zset.try_unapply(&delta).expect("it was just added");
+        assert_eq!(zset, before);
+
+        zset.try_add_row(&-1, &i64::MAX).expect("a new row");
+        let before = zset.clone();
+        let failing = (0..rows).flat_map(|i| [entry(i), (if i == fails { -1 } else { keys + i }, 1)]);
+        delta = failing.collect();
+        assert_eq!(zset.try_apply(&delta), Err(Overflow));
+        assert_eq!((zset.len(), &zset), (before.len(), &before));
+    }
 }
 
 #[global_allocator]

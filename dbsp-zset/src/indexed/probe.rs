@@ -1,0 +1,90 @@
+//! Looking up the groups of many rows, so that the lookups overlap.
+//!
+//! # Shape       a few rows at a time, in three passes: hash the keys and ask for the buckets; match the tags
+//!   and ask for the first row of each group; go through the groups.
+//! # Cost        O(rows + what is found); about 140 instructions a row that finds one other.
+
+use crate::indexed::IndexedZSet;
+use crate::indexed::bucket::Bucket;
+use crate::indexed::spread::{place_hash, tag};
+use crate::row::Row;
+
+/// How many lookups of groups overlap.
+const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
+
+/// A lookup of a group under way.
+struct Probe<'a, K, V, W> {
+    bucket: &'a Bucket<(K, V, W)>,
+    tag: u8,
+    mask: u64,
+}
+
+impl<K, V, W> Clone for Probe<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Probe<'_, K, V, W> {}
+
+impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
+    /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
+    /// The lookups of neighbouring rows overlap, which one [`group`](Self::group) after the other does not
+    /// allow.
+    ///
+    /// # Errors
+    /// The first that `found` gives.
+    pub fn try_probe<'a, R, E>(
+        &'a self,
+        rows: &[R],
+        key: impl Fn(&R) -> &K,
+        mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        if !self.is_plain() {
+            return self.probe_one_by_one(rows, &key, &mut found);
+        }
+        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, mask: 0 }; PROBES];
+        for (window, rows) in rows.chunks(PROBES).enumerate() {
+            for (probe, row) in probes.iter_mut().zip(rows) {
+                let hash = place_hash(key(row));
+                probe.bucket = &self.buckets[self.bucket_at(hash)];
+                probe.tag = tag(hash);
+                probe.bucket.prefetch();
+            }
+            for (probe, _) in probes.iter_mut().zip(rows) {
+                probe.mask = probe.bucket.candidates(probe.tag);
+                probe.bucket.prefetch_first(probe.mask);
+            }
+            for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
+                let (key, bucket, mut mask) = (key(row), probe.bucket.rows(), probe.mask);
+                while mask != 0 {
+                    let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
+                    if other == key {
+                        found(window * PROBES + i, value, weight)?;
+                    }
+                    mask &= mask - 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lookups of [`try_probe`](Self::try_probe), where groups may lie in several buckets.
+    #[inline(never)]
+    fn probe_one_by_one<'a, R, E>(
+        &'a self,
+        rows: &[R],
+        key: &dyn Fn(&R) -> &K,
+        found: &mut dyn FnMut(usize, &'a V, &'a W) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for (i, row) in rows.iter().enumerate() {
+            for (value, weight) in self.group(key(row)) {
+                found(i, value, weight)?;
+            }
+        }
+        Ok(())
+    }
+}
