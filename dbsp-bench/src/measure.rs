@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use cpu_time::{ProcessTime, ThreadTime};
+
 /// Fewest samples of which a p99 is more than another word for the maximum.
 const FEWEST_FOR_P99: usize = 100;
 
@@ -16,6 +18,10 @@ pub struct Samples {
     nanos: Vec<f64>,
     steps: usize,
     total: Duration,
+    /// The median of each round so far, in nanoseconds.
+    rounds: Vec<f64>,
+    /// Samples before the round under way.
+    ended: usize,
 }
 
 impl Samples {
@@ -35,6 +41,19 @@ impl Samples {
         self.nanos.push(elapsed.as_nanos() as f64 / steps.max(1) as f64);
         self.steps += steps;
         self.total += elapsed;
+    }
+
+    /// Ends a round: the samples since the last one get a median of their own.
+    pub fn end_round(&mut self) {
+        let median = quantile(&mut self.nanos[self.ended..].to_vec(), 0.5);
+        self.rounds.extend(median);
+        self.ended = self.nanos.len();
+    }
+
+    /// The medians of the rounds, in microseconds.
+    #[must_use]
+    pub fn round_medians_us(&self) -> Vec<f64> {
+        self.rounds.iter().map(|nanos| nanos / 1e3).collect()
     }
 
     /// How many steps were timed.
@@ -80,6 +99,79 @@ pub fn time<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let value = std::hint::black_box(work());
     (value, start.elapsed())
+}
+
+/// Processor time of an engine's steps: what the calling thread spends in them, and what every other thread spends
+/// from the first step until it is at rest, so that work put off to the background counts too.
+#[derive(Debug)]
+pub struct CpuClock {
+    process: Option<Duration>,
+    thread: Option<Duration>,
+    step: Option<Duration>,
+    in_steps: Duration,
+}
+
+impl CpuClock {
+    /// How long [`CpuClock::finish`] waits for the other threads at most.
+    const PATIENCE: Duration = Duration::from_millis(500);
+    /// How long it looks at them each time.
+    const GLANCE: Duration = Duration::from_millis(2);
+
+    /// A clock that counts other threads from now on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { process: process_cpu(), thread: thread_cpu(), step: None, in_steps: Duration::ZERO }
+    }
+
+    /// Starts counting this thread.
+    pub fn start(&mut self) {
+        self.step = thread_cpu();
+    }
+
+    /// Stops counting this thread.
+    pub fn stop(&mut self) {
+        if let Some(spent) = thread_cpu().zip(self.step).and_then(|(now, step)| now.checked_sub(step)) {
+            self.in_steps += spent;
+        }
+    }
+
+    /// Waits until the other threads rest, and gives the sum; absent where the system does not tell.
+    #[must_use]
+    pub fn finish(self) -> Option<Duration> {
+        // Saturating: the clocks are read one after the other, and this thread goes on meanwhile.
+        let others = || {
+            let here = thread_cpu()?.saturating_sub(self.thread?);
+            Some(process_cpu()?.saturating_sub(self.process?).saturating_sub(here))
+        };
+        let mut spent = others()?;
+        let waiting = Instant::now();
+        // Without other threads the two clocks differ by their own cost only.
+        while spent > Self::GLANCE && waiting.elapsed() < Self::PATIENCE {
+            std::thread::sleep(Self::GLANCE);
+            let now = others()?;
+            if now.saturating_sub(spent) < Self::GLANCE / 20 {
+                break;
+            }
+            spent = now;
+        }
+        Some(self.in_steps + others()?)
+    }
+}
+
+impl Default for CpuClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Processor time of all threads of this process so far.
+fn process_cpu() -> Option<Duration> {
+    Some(ProcessTime::try_now().ok()?.as_duration())
+}
+
+/// Processor time of this thread so far.
+fn thread_cpu() -> Option<Duration> {
+    Some(ThreadTime::try_now().ok()?.as_duration())
 }
 
 /// What reading the clock twice costs, in nanoseconds: the median of many tries.
@@ -134,5 +226,34 @@ mod tests {
         assert_eq!(samples.steps(), 12);
         assert_eq!(samples.median_us(), Some(20.0));
         assert_eq!(samples.p99_us(), None);
+    }
+
+    #[test]
+    fn a_round_has_the_median_of_its_own_samples() {
+        let mut samples = Samples::default();
+        for round in [[1, 2, 3], [7, 9, 8]] {
+            round.iter().for_each(|micros| samples.push(Duration::from_micros(*micros)));
+            samples.end_round();
+        }
+        samples.end_round();
+        assert_eq!(samples.round_medians_us(), [2.0, 8.0]);
+    }
+
+    #[test]
+    fn processor_time_counts_this_threads_steps_and_other_threads() {
+        let spin = |time: Duration| {
+            let start = ThreadTime::now();
+            while start.elapsed() < time {
+                std::hint::spin_loop();
+            }
+        };
+        let mut clock = CpuClock::new();
+        spin(Duration::from_millis(40));
+        clock.start();
+        spin(Duration::from_millis(10));
+        clock.stop();
+        std::thread::spawn(move || spin(Duration::from_millis(10))).join().unwrap();
+        // Tests beside this one share the process, so there is a lower bound only.
+        assert!(clock.finish().is_none_or(|spent| spent >= Duration::from_millis(19)));
     }
 }

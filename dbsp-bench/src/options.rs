@@ -35,6 +35,11 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
 
+    /// Also run the peers: Feldera, differential dataflow, DuckDB, Polars and PyDBSP, on the same changes.
+    /// Builds them on first use, which takes minutes; docs/benchmarks.md says how they are run.
+    #[arg(long)]
+    pub peers: bool,
+
     /// Where to write the JSON; the HTML goes beside it [default: target/bench/report.json].
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

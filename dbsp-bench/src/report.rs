@@ -70,9 +70,15 @@ pub struct Row {
     /// The step that 99 of 100 steps do not exceed, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_us: Option<f64>,
-    /// The most memory that the process held during the case.
+    /// Processor seconds of the timed steps together, all threads of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
+    /// The most memory that a process running only this case and engine held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_rss_bytes: Option<u64>,
+    /// How much of that the engine added to what was there before it: its state and buffers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_rss_bytes: Option<u64>,
     /// Allocations in a timed step, on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocs_per_step: Option<f64>,
@@ -82,6 +88,12 @@ pub struct Row {
     /// By rival: its time over this engine's, above 1 where this engine is faster.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ratio_vs: BTreeMap<String, f64>,
+    /// By rival: the lowest and the highest of that ratio over the rounds, each by its medians.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ratio_spread: BTreeMap<String, [f64; 2]>,
+    /// The times of the rounds, in microseconds, from which spreads are made; no part of the report.
+    #[serde(skip)]
+    pub rounds: Vec<f64>,
 }
 
 impl Row {
@@ -104,6 +116,7 @@ impl Row {
         self.batch = Some(batch as u64);
         self.p50_us = samples.median_us();
         self.p99_us = samples.p99_us();
+        self.rounds = samples.round_medians_us();
         self.with_total(events, samples.seconds())
     }
 
@@ -134,12 +147,17 @@ impl Report {
 
     /// Takes in the rows of one case (its engines side by side): fills in `ratio_vs` of this project's rows.
     pub fn add_case(&mut self, mut rows: Vec<Row>) {
-        let times: Vec<(String, f64)> =
-            rows.iter().filter_map(|row| Some((row.engine.clone(), row.time()?))).collect();
+        let rivals: Vec<(String, f64, Vec<f64>)> = rows
+            .iter()
+            .filter(|row| !is_ours(&row.engine))
+            .filter_map(|row| Some((row.engine.clone(), row.time()?, row.rounds.clone())))
+            .collect();
         for row in rows.iter_mut().filter(|row| is_ours(&row.engine)) {
             let Some(own) = row.time().filter(|&own| own > 0.0) else { continue };
-            let rivals = times.iter().filter(|(engine, _)| !is_ours(engine));
-            row.ratio_vs.extend(rivals.map(|(engine, time)| (engine.clone(), time / own)));
+            for (engine, time, rounds) in &rivals {
+                row.ratio_vs.insert(engine.clone(), time / own);
+                row.ratio_spread.extend(spread(rounds, &row.rounds).map(|spread| (engine.clone(), spread)));
+            }
         }
         self.rows.append(&mut rows);
     }
@@ -162,6 +180,15 @@ impl Report {
         let text = serde_json::to_string_pretty(self)?;
         write(path, &(text + "\n"))
     }
+}
+
+/// The lowest and the highest ratio of a rival's rounds to ours; absent under two rounds.
+fn spread(rival: &[f64], own: &[f64]) -> Option<[f64; 2]> {
+    let ratios = rival.iter().zip(own).filter(|(_, own)| **own > 0.0).map(|(rival, own)| rival / own);
+    let ratios: Vec<f64> = ratios.collect();
+    let lowest = ratios.iter().copied().reduce(f64::min)?;
+    let highest = ratios.iter().copied().reduce(f64::max)?;
+    (ratios.len() > 1).then_some([lowest, highest])
 }
 
 /// Whether `engine` is this project's own, in any form (`dbsp`, `dbsp_view`).
@@ -207,6 +234,16 @@ mod tests {
         assert_eq!(report.rows[0].ratio_vs.len(), 0);
         assert_eq!(report.rows[1].ratio_vs, BTreeMap::from([("naive".to_owned(), 4.0)]));
         assert_eq!(report.rows[2].ratio_vs, BTreeMap::from([("naive".to_owned(), 2.0)]));
+    }
+
+    #[test]
+    fn the_spread_of_a_ratio_is_that_of_its_rounds() {
+        let rounds = |engine: &str, rounds: &[f64]| Row { rounds: rounds.to_vec(), ..row(engine, 100.0) };
+        let mut report = Report::default();
+        report.add_case(vec![rounds("naive", &[200.0, 300.0, 240.0]), rounds("dbsp", &[50.0, 100.0, 80.0])]);
+        assert_eq!(report.rows[1].ratio_spread, BTreeMap::from([("naive".to_owned(), [3.0, 4.0])]));
+        report.add_case(vec![rounds("naive", &[200.0]), rounds("dbsp", &[50.0])]);
+        assert_eq!(report.rows[3].ratio_spread.len(), 0);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! `cargo xtask bench`: builds `dbsp-bench` with the profile `measure` and runs it.
 //!
 //! Every argument goes to the binary as it is, `--help` too: suites, cases and flags are defined once, in
-//! `dbsp-bench`. The binary's exit status is this command's.
+//! `dbsp-bench`. The binary's exit status is this command's. With `--peers` among the arguments it is the binary
+//! of `peers` that runs.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
 
-use crate::{command::Cmd, report::Report};
+use crate::{command::Cmd, peers, report::Report};
 
 /// What follows `cargo xtask bench`: all of it is the binary's.
 #[derive(Args)]
@@ -24,7 +25,9 @@ pub(crate) struct Arguments {
 /// It runs in the caller's folder, so that a relative `--json FILE` means what the caller meant. There is no
 /// table of ours after the workbench's own: it would only repeat one line.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let command = workbench(&arguments.arguments);
+    let arguments = &arguments.arguments;
+    let has_peers = arguments.iter().any(|argument| argument == "--peers");
+    let command = if has_peers { peers::workbench(arguments)? } else { workbench(arguments) };
     println!("$ {command}");
     let status = command.status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);

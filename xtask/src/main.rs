@@ -16,6 +16,7 @@ mod ci;
 mod command;
 mod feature_sets;
 mod lint;
+mod peers;
 mod report;
 mod test;
 mod workspace;

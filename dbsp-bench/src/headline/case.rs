@@ -89,6 +89,12 @@ impl Case {
         matches!(self.view, View::Join | View::All)
     }
 
+    /// Whether the memory of its engines is measured too, each in a process of its own.
+    #[must_use]
+    pub(super) fn is_weighed(&self) -> bool {
+        [(50_000, 1_000), (1_000_000, 1_000)].contains(&(self.rows, self.changes))
+    }
+
     /// How the case is timed.
     #[must_use]
     pub(super) fn plan(&self, quick: bool) -> Plan {

@@ -6,7 +6,17 @@ use std::fmt;
 use super::workload::{Change, Workload};
 
 /// An engine with one view, its base loaded.
-pub(super) trait Engine {
+pub trait Engine {
+    /// Brings the changes of the next steps into the engine's own form, outside the clock; each
+    /// [`Engine::step`] then takes the next of them. The engines of this crate take a change as it is.
+    ///
+    /// # Errors
+    /// When the engine faults.
+    fn prepare(&mut self, changes: &[Change]) -> anyhow::Result<()> {
+        let _ = changes;
+        Ok(())
+    }
+
     /// Takes in a change and brings the output up to date: the timed part, with [`Engine::touch`].
     ///
     /// # Errors
@@ -29,11 +39,45 @@ pub(super) trait Engine {
 
     /// What the engine does in a step, and what it has to show for it.
     fn kind(&self) -> Kind;
+
+    /// Whether all of a step's work is done by the calling thread: only then are its allocations counted.
+    fn works_on_this_thread(&self) -> bool {
+        true
+    }
+}
+
+/// An engine in another process, which is given the changes of a whole turn at once.
+pub trait Remote {
+    /// The whole output after the load.
+    fn loaded(&self) -> &Outcome;
+
+    /// Takes all `changes`, and times those at the positions `timed`, which ascend.
+    ///
+    /// # Errors
+    /// When the engine faults, or does not answer in time.
+    fn turn(&mut self, changes: &[Change], timed: &[usize]) -> anyhow::Result<RemoteTurn>;
+
+    /// Ends the process; gives the most memory that it held, where it can tell.
+    ///
+    /// # Errors
+    /// When the process does not end as it should.
+    fn quit(self: Box<Self>) -> anyhow::Result<Option<u64>>;
+}
+
+/// What a [`Remote`] has to say of a turn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RemoteTurn {
+    /// Nanoseconds of each timed step.
+    pub nanos: Vec<u64>,
+    /// Processor time of the timed steps together, all threads.
+    pub cpu_nanos: u64,
+    /// The whole output after the turn.
+    pub outcome: Outcome,
 }
 
 /// What an engine does in a step, and what it has to show for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Computes anew what [`Engine::read`] reads: the whole output.
     Recomputes,
     /// Goes on from the last step; [`Engine::read`] reads what changed.
@@ -43,11 +87,14 @@ pub(super) enum Kind {
 }
 
 /// Makes an engine over a workload's base, loaded.
-pub(super) type Make = fn(View, &Workload) -> anyhow::Result<Box<dyn Engine>>;
+pub type Make = fn(View, &Workload) -> anyhow::Result<Box<dyn Engine>>;
+
+/// Makes an engine in another process, loaded.
+pub type MakeRemote = fn(View, &Workload) -> anyhow::Result<Box<dyn Remote>>;
 
 /// The four views of the headline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum View {
+pub enum View {
     /// `(id, value / 2)` of the rows with an even value.
     FilterMap,
     /// `(group, sum, count)` of the values by `key % 1000`.
@@ -60,11 +107,11 @@ pub(super) enum View {
 
 impl View {
     /// All views, in the order in which they run.
-    pub(super) const ALL: [Self; 4] = [Self::FilterMap, Self::GroupBy, Self::Join, Self::All];
+    pub const ALL: [Self; 4] = [Self::FilterMap, Self::GroupBy, Self::Join, Self::All];
 
     /// The name in a case: the first part of `VIEW/N/C`.
     #[must_use]
-    pub(super) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::FilterMap => "filter_map",
             Self::GroupBy => "group_by",
@@ -75,15 +122,15 @@ impl View {
 }
 
 /// An output row in a common form: the view's columns, then zeros. In `All` the first column tells its tables apart.
-pub(super) type OutputRow = [u64; 3];
+pub type OutputRow = [u64; 3];
 
 /// An output, integrated over all steps: how many rows, and a checksum that no order of rows changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// The sum of the weights.
-    pub(super) rows: i64,
+    pub rows: i64,
     /// The sum of weight times hash of row: equal Z-sets have equal sums, however they came about.
-    pub(super) checksum: u64,
+    pub checksum: u64,
     /// The rows themselves, where a difference is to be shown.
     detail: Option<BTreeMap<OutputRow, i64>>,
 }
@@ -91,19 +138,19 @@ pub(super) struct Outcome {
 impl Outcome {
     /// An empty outcome that also keeps the rows.
     #[must_use]
-    pub(super) fn detailed() -> Self {
+    pub fn detailed() -> Self {
         Self { detail: Some(BTreeMap::new()), ..Self::default() }
     }
 
     /// An empty outcome that keeps what this one keeps.
     #[must_use]
-    pub(super) fn emptied(&self) -> Self {
+    pub fn emptied(&self) -> Self {
         Self { detail: self.detail.as_ref().map(|_| BTreeMap::new()), ..Self::default() }
     }
 
     /// Adds one row.
     #[inline]
-    pub(super) fn add(&mut self, row: OutputRow, weight: i64) {
+    pub fn add(&mut self, row: OutputRow, weight: i64) {
         self.rows += weight;
         self.checksum = self.checksum.wrapping_add(mix(row).wrapping_mul(weight.cast_unsigned()));
         if let Some(detail) = &mut self.detail {
@@ -117,7 +164,7 @@ impl Outcome {
 
     /// The first rows on which two detailed outcomes differ, with both weights.
     #[must_use]
-    pub(super) fn differences(&self, other: &Self, most: usize) -> Vec<(OutputRow, i64, i64)> {
+    pub fn differences(&self, other: &Self, most: usize) -> Vec<(OutputRow, i64, i64)> {
         let (Some(ours), Some(theirs)) = (&self.detail, &other.detail) else { return Vec::new() };
         let weight = |rows: &BTreeMap<OutputRow, i64>, row| rows.get(row).copied().unwrap_or_default();
         let mut rows: Vec<&OutputRow> = ours.keys().chain(theirs.keys()).collect();

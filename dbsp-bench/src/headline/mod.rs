@@ -9,6 +9,9 @@
 //! dimension has one row a key, which no other engine does. `handwritten` is incremental without a framework, `dbsp` is this
 //! project handing out deltas, and `dbsp_view` the same keeping a view that can be asked.
 //!
+//! [`Peers`] brings further engines: in this process, or each in one of its own, which gets the changes of a
+//! whole turn at once.
+//!
 //! # Not here
 //! `published`, the form of the workload in which this project's ancestor was measured, has its own
 //! loop: it rebuilds everything inside the clock.
@@ -18,6 +21,7 @@ mod dotnet_random;
 mod engine;
 mod handwritten;
 mod incremental;
+mod memory;
 mod naive;
 mod naive_view;
 mod published;
@@ -30,30 +34,67 @@ mod workload;
 mod tests;
 
 use case::Case;
-use engine::Make;
+pub use engine::{Engine, Kind, Make, MakeRemote, Outcome, OutputRow, Remote, RemoteTurn, View};
+pub use memory::{CHILD, child};
 pub(crate) use splitmix::SplitMix;
+pub use workload::{Attribute, CLASSES, Change, GROUPS, KEYS, Record, Workload};
 
 use crate::options::Options;
+use crate::peers::Peers;
 use crate::report::{Report, Row};
 
 /// The engine that differs from `naive` only where there is a join.
 const LOOKUP: &str = "naive_lookup";
 
-/// The engines, in the order of their turns.
-const ENGINES: [(&str, Make); 6] = [
-    ("naive", |view, workload| Ok(Box::new(naive::Naive::new(view, workload)))),
-    (LOOKUP, |view, workload| Ok(Box::new(naive::Naive::lookup(view, workload)))),
-    ("naive_view", |view, workload| Ok(Box::new(naive_view::NaiveView::new(view, workload)))),
-    ("handwritten", |view, workload| Ok(handwritten::new(view, workload))),
-    ("dbsp", incremental::deltas),
-    ("dbsp_view", incremental::keeps),
+/// An engine that takes turns, and how it is started.
+#[derive(Clone, Copy)]
+struct Entrant {
+    name: &'static str,
+    start: Start,
+}
+
+/// How an engine is started.
+#[derive(Clone, Copy)]
+enum Start {
+    /// In this process.
+    Here(Make),
+    /// In a process of its own.
+    Away(MakeRemote),
+}
+
+/// The engines of this crate, in the order of their turns.
+const ENGINES: [Entrant; 6] = [
+    Entrant::here("naive", |view, workload| Ok(Box::new(naive::Naive::new(view, workload)))),
+    Entrant::here(LOOKUP, |view, workload| Ok(Box::new(naive::Naive::lookup(view, workload)))),
+    Entrant::here("naive_view", |view, workload| Ok(Box::new(naive_view::NaiveView::new(view, workload)))),
+    Entrant::here("handwritten", |view, workload| Ok(handwritten::new(view, workload))),
+    Entrant::here("dbsp", incremental::deltas),
+    Entrant::here("dbsp_view", incremental::keeps),
 ];
 
-/// Runs the cases that were asked for.
+impl Entrant {
+    const fn here(name: &'static str, make: Make) -> Self {
+        Self { name, start: Start::Here(make) }
+    }
+
+    const fn is_remote(&self) -> bool {
+        matches!(self.start, Start::Away(_))
+    }
+
+    /// The engines of a case: ours, then the peers.
+    fn of(case: Case, peers: &Peers) -> Vec<Self> {
+        let ours = ENGINES.into_iter().filter(|engine| engine.name != LOOKUP || case.joins());
+        let here = peers.headline.iter().map(|&(name, make)| Self::here(name, make));
+        let away = peers.remote.iter().map(|&(name, make)| Self { name, start: Start::Away(make) });
+        ours.chain(here).chain(away).collect()
+    }
+}
+
+/// Runs the cases that were asked for, on our engines and the peers.
 ///
 /// # Errors
 /// None of its own: a difference between engines, or a fault of one, is in `report.failures`.
-pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> anyhow::Result<()> {
     let cases = Case::asked(options);
     // Its size is part of what was published.
     let published = options.wants(published::CASE) && options.events.is_none() && options.batch.is_none();
@@ -61,8 +102,17 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     for case in cases {
         let name = case.to_string();
         options.progress.start("headline", &name);
-        let engines = if case.joins() { ENGINES.to_vec() } else { without_lookup() };
-        add(&name, turns::run(case, &engines, options.quick), report);
+        let entrants = Entrant::of(case, peers);
+        match turns::run(case, &entrants, options.quick) {
+            Ok(mut measured) => {
+                if !peers.is_empty() && case.is_weighed() {
+                    memory::weigh(case, &entrants, &mut measured.rows, report);
+                }
+                report.add_case(measured.rows);
+                measured.absent.iter().for_each(|absent| report.note(format!("not measured: {absent}")));
+            }
+            Err(error) => report.fail(format!("headline {name}: {error:#}")),
+        }
         options.progress.done();
     }
     if published {
@@ -71,11 +121,6 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
         options.progress.done();
     }
     Ok(())
-}
-
-/// The engines of a view without a join.
-fn without_lookup() -> Vec<(&'static str, Make)> {
-    ENGINES.into_iter().filter(|(name, _)| *name != LOOKUP).collect()
 }
 
 /// Takes in what a case measured, or why it failed.

@@ -3,14 +3,14 @@
 use super::case::Case;
 use super::engine::{Engine, Kind, Outcome, View};
 use super::workload::{Change, Workload};
-use super::{ENGINES, naive, turns};
+use super::{ENGINES, Entrant, naive, turns};
 
 #[test]
 fn all_engines_agree_on_small_tables() {
     for view in View::ALL {
         for (rows, changes) in [(1, 1), (50, 3), (300, 300), (2_000, 50)] {
             let case = Case { view, rows, changes };
-            let rows = turns::run(case, &ENGINES, true).unwrap();
+            let rows = turns::run(case, &ENGINES, true).unwrap().rows;
             assert_eq!(rows.len(), ENGINES.len());
             for row in rows {
                 assert_eq!(row.verified, Some(true), "{case} {}", row.engine);
@@ -51,10 +51,10 @@ impl Engine for Forgetful {
 fn a_wrong_engine_is_caught_and_its_rows_are_shown() {
     let case = Case { view: View::Join, rows: 20, changes: 20 };
     let mut engines = ENGINES.to_vec();
-    engines.push(("forgetful", |view, workload: &Workload| {
+    engines.push(Entrant::here("forgetful", |view, workload: &Workload| {
         Ok(Box::new(Forgetful(naive::Naive::new(view, workload))))
     }));
-    let error = turns::run(case, &engines, true).unwrap_err().to_string();
+    let error = turns::run(case, &engines, true).err().unwrap().to_string();
     assert!(error.contains("after round 0"), "{error}");
     assert!(error.contains("\n  [7, "), "{error}");
     assert!(error.contains("weight 1 in naive, 0 in forgetful"), "{error}");

@@ -7,32 +7,34 @@
 //! # Invariants
 //! The base mirrors every change handed out; a change's ids are distinct.
 
+use std::collections::BTreeMap;
+
 use dbsp_zset::Delta;
 
 use super::splitmix::SplitMix;
 
 /// A row: id, key, value.
-pub(super) type Record = (u64, u64, i64);
+pub type Record = (u64, u64, i64);
 
 /// A row of the dimension: key, class.
-pub(super) type Attribute = (u64, u64);
+pub type Attribute = (u64, u64);
 
 /// Keys of rows and of the dimension are below this.
-pub(super) const KEYS: u64 = 10_000;
+pub const KEYS: u64 = 10_000;
 /// Values are below this.
 pub(super) const VALUES: u64 = 1_000;
 /// Groups of the group-by are `key % GROUPS`.
-pub(super) const GROUPS: u64 = 1_000;
+pub const GROUPS: u64 = 1_000;
 /// Classes of the dimension are below this.
-pub(super) const CLASSES: u64 = 100;
+pub const CLASSES: u64 = 100;
 
 /// A table under change.
 #[derive(Debug, Clone)]
-pub(super) struct Workload {
+pub struct Workload {
     /// The rows as they are now; row `i` has id `i`.
-    pub(super) base: Vec<Record>,
+    pub base: Vec<Record>,
     /// The dimension: one row a key.
-    pub(super) dimension: Vec<Attribute>,
+    pub dimension: Vec<Attribute>,
     /// The ids in an order that each change shuffles on.
     ids: Vec<u32>,
     random: SplitMix,
@@ -40,11 +42,41 @@ pub(super) struct Workload {
 
 /// What one step brings, in the forms in which engines take it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Change {
+pub struct Change {
     /// Old rows with weight −1, new rows with weight 1.
-    pub(super) delta: Delta<Record>,
+    pub delta: Delta<Record>,
     /// The new rows alone: a recomputation writes them over the old ones.
-    pub(super) new: Vec<Record>,
+    pub new: Vec<Record>,
+}
+
+impl Change {
+    /// One change that does what `changes` do in turn: each row is replaced once at most.
+    #[must_use]
+    pub fn merged(changes: &[Self]) -> Self {
+        // By id: the row that stood first and the row that stands last.
+        let mut replaced: BTreeMap<u64, (Record, Record)> = BTreeMap::new();
+        for change in changes {
+            let old = change.delta.iter().filter(|(_, weight)| **weight < 0).map(|(row, _)| *row);
+            for (old, new) in old.zip(&change.new) {
+                replaced.entry(new.0).or_insert((old, *new)).1 = *new;
+            }
+        }
+        let mut merged = Self::with_capacity(replaced.len());
+        for (old, new) in replaced.into_values() {
+            merged.replace(old, new);
+        }
+        merged
+    }
+
+    fn with_capacity(rows: usize) -> Self {
+        Self { delta: Delta::with_capacity(2 * rows), new: Vec::with_capacity(rows) }
+    }
+
+    fn replace(&mut self, old: Record, new: Record) {
+        self.delta.push(old, -1);
+        self.delta.push(new, 1);
+        self.new.push(new);
+    }
 }
 
 impl Workload {
@@ -53,7 +85,7 @@ impl Workload {
     /// # Panics
     /// When `rows` exceeds the range of `u32`.
     #[must_use]
-    pub(super) fn new(rows: usize, seed: u64) -> Self {
+    pub fn new(rows: usize, seed: u64) -> Self {
         let mut random = SplitMix::new(seed);
         let last = u32::try_from(rows).expect("the command line asks for fewer rows than 2^32");
         let base = (0..u64::from(last)).map(|id| record(&mut random, id)).collect();
@@ -63,15 +95,14 @@ impl Workload {
 
     /// The base as a delta of insertions.
     #[must_use]
-    pub(super) fn load(&self) -> Delta<Record> {
+    pub fn load(&self) -> Delta<Record> {
         self.base.iter().map(|row| (*row, 1)).collect()
     }
 
     /// Replaces `changes` distinct rows (all of them, where there are fewer).
-    pub(super) fn change(&mut self, changes: usize) -> Change {
+    pub fn change(&mut self, changes: usize) -> Change {
         let changes = changes.min(self.base.len());
-        let mut change =
-            Change { delta: Delta::with_capacity(2 * changes), new: Vec::with_capacity(changes) };
+        let mut change = Change::with_capacity(changes);
         for i in 0..changes {
             // The first steps of a Fisher-Yates shuffle: distinct ids, each as likely as any other.
             let left = (self.ids.len() - i) as u64;
@@ -79,9 +110,7 @@ impl Workload {
             let id = self.ids[i];
             let new = record(&mut self.random, u64::from(id));
             let old = std::mem::replace(&mut self.base[id as usize], new);
-            change.delta.push(old, -1);
-            change.delta.push(new, 1);
-            change.new.push(new);
+            change.replace(old, new);
         }
         change
     }
@@ -94,8 +123,6 @@ fn record(random: &mut SplitMix, id: u64) -> Record {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
@@ -119,6 +146,24 @@ mod tests {
         let mut ids: Vec<u64> = workload.change(100).new.iter().map(|row| row.0).collect();
         ids.sort_unstable();
         assert_eq!(ids, (0..100).collect::<Vec<u64>>());
+    }
+
+    #[test]
+    fn merged_changes_do_what_the_changes_do() {
+        let mut workload = Workload::new(20, 5);
+        let changes: Vec<Change> = (0..4).map(|_| workload.change(9)).collect();
+        let sum = |changes: &[Change]| {
+            let mut rows: BTreeMap<Record, i64> = BTreeMap::new();
+            for (row, weight) in changes.iter().flat_map(|change| &change.delta) {
+                *rows.entry(*row).or_default() += weight;
+            }
+            rows.retain(|_, weight| *weight != 0);
+            rows
+        };
+        let merged = Change::merged(&changes);
+        let ids: std::collections::BTreeSet<u64> = merged.new.iter().map(|row| row.0).collect();
+        assert_eq!(ids.len(), merged.new.len());
+        assert_eq!(sum(&changes), sum(&[merged]));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! # Sizes  2,000,000 events in steps of 40,000 when the suite is named alone; among other suites
 //!   200,000, with `--quick` 50,000, then in ten steps.
 //! # Figures  `seconds` and `events_per_s` are of the median of the timed runs, `p50_us` and `p99_us` of
-//!   the steps of all of them; `peak_rss_bytes` is that of a process of its own ([`memory`]), events
+//!   the steps of all of them; `peak_rss_bytes` is that of a process of its own ([`crate::memory`]), events
 //!   included, and a note tells how much of it they are.
 //! # Verified  the integrated output of a run over the same steps is compared with the oracle's answer
 //!   over all events; timed runs must end with as many rows.
@@ -20,7 +20,6 @@ pub mod changes;
 pub mod events;
 pub mod generator;
 pub mod measure;
-pub mod memory;
 pub mod oracle;
 pub mod queries;
 pub mod query;
@@ -35,10 +34,10 @@ use anyhow::{Context as _, Result};
 use self::changes::Changes;
 use self::generator::Generator;
 use self::measure::Measured;
-use self::memory::Memory;
 use self::queries::{q0::Q0, q1::Q1, q2::Q2, q3::Q3, q4::Q4, q5::Q5, q7::Q7, q8::Q8, q9::Q9};
 use self::query::Query;
 use crate::allocations;
+use crate::memory::{self, Memory};
 use crate::options::{Options, Suite};
 use crate::report::{DBSP, Report, Row};
 
@@ -116,13 +115,14 @@ pub fn run(options: &Options, report: &mut Report) -> Result<()> {
     for case in cases {
         options.progress.start(SUITE, case.name);
         let measured = (case.measure)(&steps, size.runs).with_context(|| case.name)?;
-        let memory = match memory::of_child(case.name, size.events, size.batch) {
-            Ok(memory) => memory,
-            Err(error) => {
-                report.note(format!("{SUITE} {}: memory was not measured: {error:#}", case.name));
-                Memory::default()
-            }
-        };
+        let memory =
+            match memory::of_child(&[CHILD, case.name, &size.events.to_string(), &size.batch.to_string()]) {
+                Ok(memory) => memory,
+                Err(error) => {
+                    report.note(format!("{SUITE} {}: memory was not measured: {error:#}", case.name));
+                    Memory::default()
+                }
+            };
         memories.push((case.name, memory));
         report.add_case(vec![row(case.name, &size, &measured, memory)]);
         if let Some(difference) = measured.difference {
@@ -167,6 +167,7 @@ fn row(name: &str, size: &Size, measured: &Measured, memory: Memory) -> Row {
         p50_us: measured.samples.median_us(),
         p99_us: measured.samples.p99_us(),
         peak_rss_bytes: memory.peak,
+        added_rss_bytes: memory.added(),
         allocs_per_step: allocations::per_step(measured.allocations, measured.samples.steps()),
         verified: Some(measured.difference.is_none()),
         ..Row::new(SUITE, name, DBSP).with_total(size.events as u64, measured.seconds)

@@ -16,7 +16,7 @@ use anyhow::Result;
 
 use crate::{
     command::Cmd,
-    feature_sets,
+    feature_sets, peers,
     report::{Findings, Report},
     workspace::Workspace,
 };
@@ -37,6 +37,9 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
     report.check("dependency policy", || policy::check(workspace));
     if has_component(report, "fmt", "rustfmt") {
         report.command("fmt", &Cmd::cargo("fmt --all --check").within(&workspace.root));
+        // Its format is all that is checked of the peers: anything more would build them.
+        let peers = Cmd::cargo("fmt --check --manifest-path").arg(peers::MANIFEST);
+        report.command("fmt: peers", &peers.within(&workspace.root));
     }
     if has_component(report, "clippy", "clippy") {
         clippy(workspace, report);

@@ -1,10 +1,10 @@
-//! The memory that a query holds, measured in a process of its own.
+//! The memory that an engine holds in a case, measured in a process of its own.
 //!
-//! A peak is a figure of a process, and never falls: of several queries run in one process only the first
-//! could be told from the others. So the binary runs itself anew for each query (`child-nexmark QUERY
-//! EVENTS BATCH`), generates the events, notes what is resident, runs the steps, and answers with one
-//! line of JSON. The events stay in memory to the end, so that the difference of the two figures is the
-//! query's own: its state, its buffers, and one step's changes.
+//! A peak is a figure of a process, and never falls: of several cases run in one process only the first could
+//! be told from the others. So the binary runs itself anew for each case and engine (`child-SUITE …`), makes
+//! the input, notes what is resident, runs the steps, and answers with one line of JSON. The input stays in
+//! memory to the end, so that the difference of the two figures is the engine's own: its state, its buffers,
+//! and one step's changes.
 //!
 //! Where there is no `/proc` the figures are absent.
 
@@ -15,17 +15,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure;
 
-/// Memory of a process that ran one query.
+/// Memory of a process that ran one case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
-    /// Bytes resident right before the first step: the events and the program.
+    /// Bytes resident right before the engine was made: the input and the program.
     pub before: Option<u64>,
     /// The most bytes that were resident from there to the end of the last step.
     pub peak: Option<u64>,
 }
 
 impl Memory {
-    /// Bytes that the query added to the events.
+    /// Bytes that the engine added to the input.
     #[must_use]
     pub fn added(&self) -> Option<u64> {
         Some(self.peak?.saturating_sub(self.before?))
@@ -45,19 +45,20 @@ pub fn around(work: impl FnOnce() -> Result<()>) -> Result<Memory> {
     Ok(Memory { before, peak })
 }
 
-/// Has a child process of this binary run `case`, and reads its answer.
+/// Has a child process of this binary do what `arguments` say, and reads its answer.
 ///
 /// # Errors
 /// When the child cannot be started, fails, or answers with something else.
-pub fn of_child(case: &str, events: usize, batch: usize) -> Result<Memory> {
+pub fn of_child(arguments: &[&str]) -> Result<Memory> {
     let binary = std::env::current_exe().context("cannot find this binary")?;
+    let name = arguments.join(" ");
     let child = Command::new(binary)
-        .args([super::CHILD, case, &events.to_string(), &batch.to_string()])
+        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
-        .with_context(|| format!("cannot run the child process of {case}"))?;
-    ensure!(child.status.success(), "the child process of {case} ended with {}", child.status);
-    serde_json::from_slice(&child.stdout).with_context(|| format!("cannot read the memory of {case}"))
+        .with_context(|| format!("cannot run the child process `{name}`"))?;
+    ensure!(child.status.success(), "the child process `{name}` ended with {}", child.status);
+    serde_json::from_slice(&child.stdout).with_context(|| format!("cannot read the answer of `{name}`"))
 }
 
 /// What is resident of this process, in bytes; absent where there is no `/proc`.
