@@ -15,6 +15,7 @@
 //! Nothing in here is an interface for others but the JSON: the crate is never published.
 
 pub mod allocations;
+pub mod check;
 pub mod headline;
 pub mod html;
 pub mod latency;

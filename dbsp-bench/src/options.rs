@@ -40,6 +40,15 @@ pub struct Options {
     #[arg(long)]
     pub peers: bool,
 
+    /// Count the instructions of a fixed set of small steps with valgrind, instead of timing anything; fails where
+    /// a step takes 5 % more than `baseline.json` says, or more than 0.8 times a recomputation.
+    #[arg(long, conflicts_with_all = ["suite", "events", "batch", "quick", "peers", "json"])]
+    pub check: bool,
+
+    /// With `--check`: accept what was counted as the new baseline.
+    #[arg(long, requires = "check")]
+    pub update: bool,
+
     /// Where to write the JSON; the HTML goes beside it [default: target/bench/report.json].
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -10,7 +10,7 @@ use crate::options::{Options, Suite};
 use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::report::{self, Report};
-use crate::{allocations, headline, html, latency, micro, nexmark, table};
+use crate::{allocations, check, headline, html, latency, micro, nexmark, table};
 
 /// Runs what the command line asks for, with `peers` beside the engines of this crate.
 ///
@@ -31,6 +31,7 @@ fn children(peers: &Peers) -> Option<anyhow::Result<ExitCode>> {
     let done = match arguments.next()?.as_str() {
         headline::CHILD => headline::child(arguments, peers),
         nexmark::CHILD => nexmark::child(arguments),
+        check::CHILD => check::child(arguments),
         _ => return None,
     };
     Some(done.map(|()| ExitCode::SUCCESS))
@@ -44,6 +45,9 @@ fn suites(peers: &Peers) -> anyhow::Result<ExitCode> {
         "this binary has no peers: `cargo xtask bench --peers` builds and runs the one that has"
     );
     options.progress = Progress::visible();
+    if options.check {
+        return check::run(&options.progress, options.update);
+    }
 
     let mut report = Report::of_this_machine();
     report.machine.allocator = Some("mimalloc".to_owned());

@@ -39,6 +39,15 @@ pub(crate) fn quick(report: &mut Report) {
     report.command("bench --quick", &workbench(&["--quick".to_owned()]));
 }
 
+/// Adds the regression check, where valgrind is there to count for it.
+pub(crate) fn check(report: &mut Report) {
+    if Cmd::new("valgrind").arg("--version").output().is_ok() {
+        report.command("bench --check", &workbench(&["--check".to_owned()]));
+    } else {
+        report.note("bench --check", "valgrind is not in PATH: instructions were not counted");
+    }
+}
+
 /// `cargo run` rather than a build and a path: cargo knows where the binary lands, and passes its status on.
 fn workbench(arguments: &[String]) -> Cmd {
     let command = Cmd::cargo("run --profile measure --package dbsp-bench --bin dbsp-bench");

@@ -11,8 +11,7 @@ use std::io::Write as _;
 use anyhow::{Context as _, Result};
 
 use super::case::Case;
-use super::workload::{Change, Workload};
-use super::{Entrant, Start};
+use super::{Entrant, Start, input};
 use crate::memory::{self, Memory};
 use crate::peers::Peers;
 use crate::report::{Report, Row};
@@ -49,15 +48,9 @@ pub fn child(mut arguments: impl Iterator<Item = String>, peers: &Peers) -> Resu
     let mut argument = |name: &str| arguments.next().with_context(|| format!("{CHILD}: {name} is missing"));
     let (engine, case) = (argument("the engine")?, argument("the case")?);
     let case = Case::parse(&case).with_context(|| format!("{CHILD}: there is no case {case}"))?;
-    let entrants = Entrant::of(case, peers);
-    let entrant = entrants.iter().find(|entrant| entrant.name == engine);
-    let make = entrant.and_then(|entrant| match entrant.start {
-        Start::Here(make) => Some(make),
-        Start::Away(_) => None,
-    });
-    let make = make.with_context(|| format!("{CHILD}: there is no engine {engine} in this process"))?;
+    let make = Entrant::make(case, &engine, peers)?;
 
-    let (workload, mut changes) = input(case);
+    let (workload, mut changes) = input(case, STEPS);
     let memory = memory::around(|| {
         let mut engine = make(case.view, &workload)?;
         for change in &mut changes {
@@ -73,15 +66,8 @@ pub fn child(mut arguments: impl Iterator<Item = String>, peers: &Peers) -> Resu
 
 /// The memory of a remote engine.
 fn away(case: Case, make: super::MakeRemote) -> Result<Memory> {
-    let (workload, changes) = input(case);
+    let (workload, changes) = input(case, STEPS);
     let mut remote = make(case.view, &workload)?;
     remote.turn(&changes, &[])?;
     Ok(Memory { before: None, peak: remote.quit()? })
-}
-
-/// The base of a case, and the changes after it.
-fn input(case: Case) -> (Workload, Vec<Change>) {
-    let mut workload = Workload::new(case.rows, 0xdb59);
-    let before = workload.clone();
-    (before, (0..STEPS).map(|_| workload.change(case.changes)).collect())
 }

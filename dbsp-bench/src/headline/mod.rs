@@ -33,6 +33,7 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+use anyhow::Context as _;
 use case::Case;
 pub use engine::{Engine, Kind, Make, MakeRemote, Outcome, OutputRow, Remote, RemoteTurn, View};
 pub use memory::{CHILD, child};
@@ -88,6 +89,39 @@ impl Entrant {
         let away = peers.remote.iter().map(|&(name, make)| Self { name, start: Start::Away(make) });
         ours.chain(here).chain(away).collect()
     }
+
+    /// How the engine of a name is made in this process.
+    fn make(case: Case, name: &str, peers: &Peers) -> anyhow::Result<Make> {
+        let make = Self::of(case, peers).into_iter().find(|entrant| entrant.name == name);
+        let make = make.and_then(|entrant| match entrant.start {
+            Start::Here(make) => Some(make),
+            Start::Away(_) => None,
+        });
+        make.with_context(|| format!("there is no engine {name} in this process"))
+    }
+}
+
+/// The base of a case, and changes after it.
+fn input(case: Case, changes: usize) -> (Workload, Vec<Change>) {
+    let mut workload = Workload::new(case.rows, 0xdb59);
+    let before = workload.clone();
+    (before, (0..changes).map(|_| workload.change(case.changes)).collect())
+}
+
+/// Has one of our engines take so many steps, of as many changes as are to be made, without a clock.
+///
+/// # Errors
+/// When there is no such case or engine, or it faults.
+pub(crate) fn take_steps(case: &str, engine: &str, steps: usize, made: usize) -> anyhow::Result<()> {
+    let case = Case::parse(case).with_context(|| format!("there is no case {case}"))?;
+    let make = Entrant::make(case, engine, &Peers::default())?;
+    let (workload, mut changes) = input(case, made);
+    let mut engine = make(case.view, &workload)?;
+    for change in changes.iter_mut().take(steps) {
+        engine.step(change)?;
+        std::hint::black_box(engine.touch());
+    }
+    Ok(())
 }
 
 /// Runs the cases that were asked for, on our engines and the peers.

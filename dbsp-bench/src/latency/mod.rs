@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use dbsp_zset::Delta;
 
 use crate::allocations;
@@ -70,6 +70,19 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     }
     report.note(format!("{SUITE}: each time includes {:.0} ns for reading the clock", clock_cost_ns()));
     Ok(())
+}
+
+/// Takes so many steps of a case, of as many changes as are to be made, without a clock.
+///
+/// # Errors
+/// When there is no such case, or a step fails.
+pub(crate) fn take_steps(case: &str, steps: usize, made: usize) -> anyhow::Result<()> {
+    let found = CASES.iter().find(|(name, _)| *name == case);
+    let (_, blocks) = found.with_context(|| format!("there is no case {case}"))?;
+    let (mut chain, mut rows) = (Chain::new(*blocks)?, Rows::new());
+    chain.step(&mut rows.load())?;
+    let changes: Vec<_> = (0..made).map(|_| rows.change()).collect();
+    changes.into_iter().take(steps).try_for_each(|mut change| chain.step(&mut change))
 }
 
 /// Times single steps, after some that warm the circuit up.
