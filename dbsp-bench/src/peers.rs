@@ -5,6 +5,8 @@
 //! package `dbsp-bench/peers`, a workspace of its own, fills this in; so no build of this project compiles a peer.
 
 use crate::headline::{Make, MakeRemote};
+use crate::latency;
+use crate::nexmark::query::Rivals;
 
 /// The peers of each suite; by default none.
 #[derive(Clone, Default)]
@@ -13,6 +15,10 @@ pub struct Peers {
     pub headline: Vec<(&'static str, Make)>,
     /// Peers of the headline that run in a process of their own.
     pub remote: Vec<(&'static str, MakeRemote)>,
+    /// Peers of the Nexmark queries.
+    pub nexmark: Rivals,
+    /// Peers of the one-row steps.
+    pub latency: Vec<(&'static str, latency::Make)>,
     /// What is missing, and why: told as notes of the report.
     pub absent: Vec<String>,
 }

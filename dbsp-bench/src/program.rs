@@ -30,7 +30,7 @@ fn children(peers: &Peers) -> Option<anyhow::Result<ExitCode>> {
     let mut arguments = std::env::args().skip(1);
     let done = match arguments.next()?.as_str() {
         headline::CHILD => headline::child(arguments, peers),
-        nexmark::CHILD => nexmark::child(arguments),
+        nexmark::CHILD => nexmark::child(arguments, peers),
         check::CHILD => check::child(arguments),
         _ => return None,
     };
@@ -88,7 +88,7 @@ fn run_suite(suite: Suite, options: &Options, peers: &Peers, report: &mut Report
     match suite {
         Suite::Headline => headline::run(options, peers, report),
         Suite::Micro => micro::run(options, report),
-        Suite::Nexmark => nexmark::run(options, report),
-        Suite::Latency => latency::run(options, report),
+        Suite::Nexmark => nexmark::run(options, peers, report),
+        Suite::Latency => latency::run(options, peers, report),
     }
 }

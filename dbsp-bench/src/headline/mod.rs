@@ -33,6 +33,8 @@ mod workload;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use case::Case;
 pub use engine::{Engine, Kind, Make, MakeRemote, Outcome, OutputRow, Remote, RemoteTurn, View};
@@ -133,6 +135,7 @@ pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> anyhow::Res
     // Its size is part of what was published.
     let published = options.wants(published::CASE) && options.events.is_none() && options.batch.is_none();
     options.progress.expect(cases.len() + usize::from(published));
+    let mut absent: BTreeMap<turns::Absent, Vec<String>> = BTreeMap::new();
     for case in cases {
         let name = case.to_string();
         options.progress.start("headline", &name);
@@ -143,11 +146,16 @@ pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> anyhow::Res
                     memory::weigh(case, &entrants, &mut measured.rows, report);
                 }
                 report.add_case(measured.rows);
-                measured.absent.iter().for_each(|absent| report.note(format!("not measured: {absent}")));
+                for engine in measured.absent {
+                    absent.entry(engine).or_default().push(name.clone());
+                }
             }
             Err(error) => report.fail(format!("headline {name}: {error:#}")),
         }
         options.progress.done();
+    }
+    for ((engine, why), cases) in absent {
+        report.note(format!("headline: {engine} was not measured on {}: {why}", cases.join(", ")));
     }
     if published {
         options.progress.start("headline", published::CASE);

@@ -38,12 +38,15 @@ enum Player {
     Away(Box<dyn Remote>, usize),
 }
 
+/// An engine that could not take part, and why.
+pub(super) type Absent = (&'static str, String);
+
 /// What a case measured, and which engines could not take part.
 pub(super) struct Measured {
     /// A row for each engine that took part.
     pub(super) rows: Vec<Row>,
     /// The others, and why.
-    pub(super) absent: Vec<String>,
+    pub(super) absent: Vec<Absent>,
 }
 
 /// Runs `case` on `entrants`: a row for each.
@@ -72,7 +75,7 @@ fn take_turns(
     plan: Plan,
     entrants: &[Entrant],
     empty: &Outcome,
-    absent: &mut Vec<String>,
+    absent: &mut Vec<Absent>,
 ) -> anyhow::Result<Vec<Contender>> {
     absent.clear();
     let mut workload = Workload::new(case.rows, 0xdb59);
@@ -80,7 +83,7 @@ fn take_turns(
     for entrant in entrants {
         match Contender::loaded(entrant, case, &workload, empty) {
             Ok(contender) => contenders.push(contender),
-            Err(error) if entrant.is_remote() => absent.push(format!("{} {case}: {error:#}", entrant.name)),
+            Err(error) if entrant.is_remote() => absent.push((entrant.name, format!("{error:#}"))),
             Err(error) => return Err(error),
         }
     }
@@ -94,7 +97,7 @@ fn take_turns(
             match contender.turn(&changes, plan, round == 0) {
                 Ok(()) => {}
                 Err(error) if contender.engine.is_away() => {
-                    absent.push(format!("{} {case}: {error:#}", contender.name));
+                    absent.push((contender.name, format!("{error:#}")));
                     out.push(i);
                 }
                 Err(error) => return Err(error.context(contender.name)),

@@ -3,7 +3,7 @@
 use dbsp_runtime::{Circuit, Input, Stream, View};
 use dbsp_zset::Delta;
 
-use super::{KEYS, Pair, Plain};
+use super::{Engine, KEYS, Pair, Plain};
 
 /// A circuit of one map, or of blocks of ten operators in a row.
 pub(super) struct Chain {
@@ -30,27 +30,27 @@ impl Chain {
         Ok(Self { circuit, rows, view })
     }
 
-    /// One step: ingest, step, read what changed in the view.
-    pub(super) fn step(&mut self, change: &mut Delta<Pair>) -> anyhow::Result<()> {
-        self.circuit[self.rows].append(change);
-        self.circuit.step()?;
-        std::hint::black_box(self.circuit.delta(self.view).weights().iter().sum::<i64>());
-        Ok(())
-    }
-
-    /// All rows of the view.
-    pub(super) fn view(&self) -> Plain {
-        self.circuit[self.view].iter().map(|(row, weight)| (*row, *weight)).collect()
-    }
-
     /// How many operators a row may pass: every node of the circuit but the inputs.
     pub(super) fn operators(&self) -> usize {
         self.circuit.graph().nodes.iter().filter(|node| !node.inputs.is_empty()).count()
     }
 }
 
+impl Engine for Chain {
+    fn step(&mut self, change: &mut Delta<Pair>) -> anyhow::Result<()> {
+        self.circuit[self.rows].append(change);
+        self.circuit.step()?;
+        std::hint::black_box(self.circuit.delta(self.view).weights().iter().sum::<i64>());
+        Ok(())
+    }
+
+    fn view(&self) -> Plain {
+        self.circuit[self.view].iter().map(|(row, weight)| (*row, *weight)).collect()
+    }
+}
+
 /// What the dimension adds to the values of a key.
-pub(super) fn added(key: u64) -> i64 {
+pub fn added(key: u64) -> i64 {
     (key % 7).cast_signed()
 }
 

@@ -7,36 +7,75 @@
 //! # Figures
 //! `p50_us` and `p99_us` include one reading of the clock, whose cost is measured and told in a note.
 //!
+//! # Peers
+//! The peers take the same changes, in turns of 1,000 steps.
+//!
 //! # Verified
-//! At the end the view is compared with what `oracle` computes from the rows that are left.
+//! At the end each view is compared with what `oracle` computes from the rows that are left.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use dbsp_zset::Delta;
 
 use crate::allocations;
 use crate::headline::SplitMix;
 use crate::measure::{Samples, clock_cost_ns};
 use crate::options::Options;
+use crate::peers::Peers;
 use crate::report::{DBSP, Report, Row};
 
 mod circuit;
 mod oracle;
 
 use circuit::Chain;
+pub use circuit::added;
 
 /// The name of the suite.
 const SUITE: &str = "latency";
 
 /// A row: key, value.
-type Pair = (u64, i64);
+pub type Pair = (u64, i64);
+
+/// An engine with one of the chains, its dimension loaded.
+pub trait Engine {
+    /// Brings a change into the engine's own form, outside the clock. Ours takes it as it is.
+    ///
+    /// # Errors
+    /// When the engine faults.
+    fn prepare(&mut self, change: &Delta<Pair>) -> anyhow::Result<()> {
+        let _ = change;
+        Ok(())
+    }
+
+    /// One step: ingest, step, read what changed in the view. Leaves `change` empty, if it reads it.
+    ///
+    /// # Errors
+    /// When the engine faults.
+    fn step(&mut self, change: &mut Delta<Pair>) -> anyhow::Result<()>;
+
+    /// All rows of the view: kept by the engine, or, outside the clock, added up by [`Engine::settle`].
+    fn view(&self) -> Plain;
+
+    /// Adds what the last step put out to the view, outside the clock, where the engine keeps none.
+    fn settle(&mut self) {}
+
+    /// Whether all of a step's work is done by the calling thread: only then are its allocations counted.
+    fn works_on_this_thread(&self) -> bool {
+        true
+    }
+}
+
+/// Makes an engine with so many blocks of ten operators, or with a single map.
+pub type Make = fn(usize) -> anyhow::Result<Box<dyn Engine>>;
 
 /// Keys are below this.
-const KEYS: u64 = 1_000;
+pub const KEYS: u64 = 1_000;
 /// Rows before the first step.
 const LOADED: usize = 10_000;
+/// Steps of an engine's turn.
+const TURN: usize = 1_000;
 /// Steps before the clock.
 const WARM_UP: usize = 2_000;
 
@@ -47,25 +86,33 @@ const CASES: [(&str, usize); 3] = [("ops1", 0), ("ops10", 1), ("ops100", 10)];
 ///
 /// # Errors
 /// When a circuit cannot be built or a step fails. A wrong view is a failure in the report.
-pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> anyhow::Result<()> {
     let cases: Vec<_> = CASES.iter().filter(|(name, _)| options.wants(name)).collect();
     if cases.is_empty() {
         return Ok(());
     }
     options.progress.expect(cases.len());
     let steps = options.events.unwrap_or(if options.quick { 4_000 } else { 20_000 });
-    for (name, blocks) in cases {
+    for &(name, blocks) in cases {
         options.progress.start(SUITE, name);
-        let mut chain = Chain::new(*blocks)?;
-        let mut rows = Rows::new();
-        let row = measure(name, &mut chain, &mut rows, steps)?;
-        let right = chain.view() == oracle::view(&rows.live, *blocks);
-        report.add_case(vec![Row { verified: Some(right), ..row }]);
-        if !right {
-            report
-                .fail(format!("{SUITE} {name}: {}", oracle::difference(&chain.view(), &rows.live, *blocks)));
-        }
+        let chain = Chain::new(blocks)?;
         report.note(format!("{SUITE} {name}: a circuit of {} operators", chain.operators()));
+        let mut engines: Vec<(&'static str, Box<dyn Engine>)> = vec![(DBSP, Box::new(chain))];
+        for (engine, make) in &peers.latency {
+            engines.push((engine, make(blocks).context(*engine)?));
+        }
+        let mut rows = Rows::new();
+        let mut measured = measure(name, &mut engines, &mut rows, steps)?;
+        for (row, (engine, chain)) in measured.iter_mut().zip(&engines) {
+            let view = chain.view();
+            let right = view == oracle::view(&rows.live, blocks);
+            row.verified = Some(right);
+            if !right {
+                let difference = oracle::difference(&view, &rows.live, blocks);
+                report.fail(format!("{SUITE} {name} {engine}: {difference}"));
+            }
+        }
+        report.add_case(measured);
         options.progress.done();
     }
     report.note(format!("{SUITE}: each time includes {:.0} ns for reading the clock", clock_cost_ns()));
@@ -85,27 +132,48 @@ pub(crate) fn take_steps(case: &str, steps: usize, made: usize) -> anyhow::Resul
     changes.into_iter().take(steps).try_for_each(|mut change| chain.step(&mut change))
 }
 
-/// Times single steps, after some that warm the circuit up.
-fn measure(name: &str, chain: &mut Chain, rows: &mut Rows, steps: usize) -> anyhow::Result<Row> {
-    chain.step(&mut rows.load())?;
-    for _ in 0..WARM_UP {
-        chain.step(&mut rows.change())?;
+/// Times single steps of each engine in turns, after some that warm it up.
+fn measure(
+    name: &str,
+    engines: &mut [(&'static str, Box<dyn Engine>)],
+    rows: &mut Rows,
+    steps: usize,
+) -> anyhow::Result<Vec<Row>> {
+    let mut samples = vec![Samples::with_capacity(steps); engines.len()];
+    let mut allocated = vec![allocations::count().map(|_| 0); engines.len()];
+    let load = rows.load();
+    let mut left = WARM_UP + steps;
+    let mut changes: Vec<Delta<Pair>> = vec![load];
+    while left > 0 {
+        let size = TURN.min(if left > steps { left - steps } else { left });
+        changes.extend((0..size).map(|_| rows.change()));
+        for (i, (engine, chain)) in engines.iter_mut().enumerate() {
+            for change in &changes {
+                let mut change = change.clone();
+                chain.prepare(&change)?;
+                let before = allocations::count();
+                let start = Instant::now();
+                chain.step(&mut change).context(*engine)?;
+                let elapsed = start.elapsed();
+                let made = allocations::since(before).filter(|_| chain.works_on_this_thread());
+                chain.settle();
+                if left <= steps {
+                    allocated[i] = allocated[i].zip(made).map(|(sum, made)| sum + made);
+                    samples[i].push(elapsed);
+                }
+            }
+            if left <= steps {
+                samples[i].end_round();
+            }
+        }
+        left -= size;
+        changes.clear();
     }
-    let mut samples = Samples::with_capacity(steps);
-    let mut allocated = allocations::count().map(|_| 0);
-    for _ in 0..steps {
-        let mut change = rows.change();
-        let before = allocations::count();
-        let start = Instant::now();
-        chain.step(&mut change)?;
-        let elapsed = start.elapsed();
-        allocated = allocated.zip(allocations::since(before)).map(|(sum, made)| sum + made);
-        samples.push(elapsed);
-        ensure!(change.is_empty(), "the circuit left a change of {name} behind");
-    }
-    let mut row = Row::new(SUITE, name, DBSP).with_steps(&samples, 1);
-    row.allocs_per_step = allocations::per_step(allocated, samples.steps());
-    Ok(row)
+    let rows = engines.iter().zip(samples).zip(allocated).map(|(((engine, _), samples), allocated)| Row {
+        allocs_per_step: allocations::per_step(allocated, samples.steps()),
+        ..Row::new(SUITE, name, engine).with_steps(&samples, 1)
+    });
+    Ok(rows.collect())
 }
 
 /// The rows of the input, and the changes to them.
@@ -149,7 +217,7 @@ fn pair(random: &mut SplitMix) -> Pair {
 }
 
 /// A view as plain rows with weights.
-type Plain = BTreeMap<Pair, i64>;
+pub type Plain = BTreeMap<Pair, i64>;
 
 #[cfg(test)]
 mod tests {
@@ -158,12 +226,13 @@ mod tests {
     #[test]
     fn views_agree_with_the_oracle_and_no_operator_is_fused_away() {
         for (name, blocks) in CASES {
-            let mut chain = Chain::new(blocks).unwrap();
-            let mut rows = Rows::new();
-            let row = measure(name, &mut chain, &mut rows, 200).unwrap();
-            assert_eq!(chain.view(), oracle::view(&rows.live, blocks), "{name}");
-            assert!(row.p50_us.is_some() && row.p99_us.is_some());
+            let chain = Chain::new(blocks).unwrap();
             assert!(chain.operators() >= (10 * blocks).max(1), "{name} has {}", chain.operators());
+            let mut engines: Vec<(&'static str, Box<dyn Engine>)> = vec![(DBSP, Box::new(chain))];
+            let mut rows = Rows::new();
+            let measured = measure(name, &mut engines, &mut rows, 200).unwrap();
+            assert_eq!(engines[0].1.view(), oracle::view(&rows.live, blocks), "{name}");
+            assert!(measured[0].p50_us.is_some() && measured[0].p99_us.is_some());
         }
     }
 }

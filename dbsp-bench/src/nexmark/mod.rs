@@ -13,7 +13,8 @@
 //!   included, and a note tells how much of it they are.
 //! # Verified  the integrated output of a run over the same steps is compared with the oracle's answer
 //!   over all events; timed runs must end with as many rows.
-//! # No rival  the oracle answers once, at the end, where a circuit answers after each step: their times
+//! # Peers  Feldera and differential dataflow, where the binary has them: the same steps, the same check.
+//! # No other rival  the oracle answers once, at the end, where a circuit answers after each step: their times
 //!   are not of equal work, and so neither it nor a ratio is reported.
 
 pub mod changes;
@@ -39,6 +40,7 @@ use self::query::Query;
 use crate::allocations;
 use crate::memory::{self, Memory};
 use crate::options::{Options, Suite};
+use crate::peers::Peers;
 use crate::report::{DBSP, Report, Row};
 
 /// The first argument by which the binary is told to be a child process of this suite: see [`child`].
@@ -50,8 +52,8 @@ const SUITE: &str = "nexmark";
 /// A query without its types.
 struct Case {
     name: &'static str,
-    measure: fn(&[Changes], usize) -> Result<Measured>,
-    run: fn(&[Changes]) -> Result<()>,
+    measure: fn(&[Changes], usize, &Peers) -> Result<Vec<Measured>>,
+    run: fn(&[Changes], &str, &Peers) -> Result<()>,
 }
 
 /// The queries, in order.
@@ -69,11 +71,7 @@ const CASES: [Case; 9] = [
 
 impl Case {
     const fn of<Q: Query>() -> Self {
-        Self {
-            name: Q::NAME,
-            measure: measure::measure::<Q>,
-            run: |steps| measure::for_each_step::<Q>(steps, |_, _| {}),
-        }
+        Self { name: Q::NAME, measure: measure::measure::<Q>, run: measure::run::<Q> }
     }
 }
 
@@ -101,7 +99,7 @@ impl Size {
 ///
 /// # Errors
 /// When a circuit cannot be built or a step fails. A wrong result is a failure in the report.
-pub fn run(options: &Options, report: &mut Report) -> Result<()> {
+pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> Result<()> {
     let cases: Vec<_> = CASES.iter().filter(|case| options.wants(case.name)).collect();
     if cases.is_empty() {
         return Ok(());
@@ -114,20 +112,27 @@ pub fn run(options: &Options, report: &mut Report) -> Result<()> {
     let mut memories = Vec::new();
     for case in cases {
         options.progress.start(SUITE, case.name);
-        let measured = (case.measure)(&steps, size.runs).with_context(|| case.name)?;
-        let memory =
-            match memory::of_child(&[CHILD, case.name, &size.events.to_string(), &size.batch.to_string()]) {
+        let mut rows = Vec::new();
+        for measured in (case.measure)(&steps, size.runs, peers).with_context(|| case.name)? {
+            let engine = measured.engine;
+            let (events, batch) = (size.events.to_string(), size.batch.to_string());
+            let memory = match memory::of_child(&[CHILD, case.name, &events, &batch, engine]) {
                 Ok(memory) => memory,
                 Err(error) => {
-                    report.note(format!("{SUITE} {}: memory was not measured: {error:#}", case.name));
+                    report
+                        .note(format!("{SUITE} {} {engine}: memory was not measured: {error:#}", case.name));
                     Memory::default()
                 }
             };
-        memories.push((case.name, memory));
-        report.add_case(vec![row(case.name, &size, &measured, memory)]);
-        if let Some(difference) = measured.difference {
-            report.fail(format!("{SUITE} {}: {difference}", case.name));
+            if engine == DBSP {
+                memories.push((case.name, memory));
+            }
+            rows.push(row(case.name, &size, &measured, memory));
+            if let Some(difference) = measured.difference {
+                report.fail(format!("{SUITE} {} {engine}: {difference}", case.name));
+            }
         }
+        report.add_case(rows);
         options.progress.done();
     }
     if let Some(note) = memory_note(&memories) {
@@ -136,21 +141,22 @@ pub fn run(options: &Options, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Runs one query as a child process: `arguments` are its name, the number of events and the size of a
-/// step; one line of JSON on the standard output says what it made of the memory.
+/// Runs one query as a child process: `arguments` are its name, the number of events, the size of a step, and
+/// the engine; one line of JSON on the standard output says what it made of the memory.
 ///
 /// # Errors
 /// When the arguments are not of that form, or a step fails.
-pub fn child(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+pub fn child(mut arguments: impl Iterator<Item = String>, peers: &Peers) -> Result<()> {
     let mut argument = |name: &str| arguments.next().with_context(|| format!("{CHILD}: {name} is missing"));
     let name = argument("the query")?;
     let events = argument("the number of events")?.parse()?;
     let batch: usize = argument("the size of a step")?.parse()?;
+    let engine = argument("the engine")?;
     let case = CASES.iter().find(|case| case.name == name);
     let case = case.with_context(|| format!("{CHILD}: there is no query {name}"))?;
 
     let steps = generate(events, batch.max(1));
-    let memory = memory::around(|| (case.run)(&steps))?;
+    let memory = memory::around(|| (case.run)(&steps, &engine, peers))?;
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&memory)?)?;
     Ok(())
 }
@@ -168,9 +174,11 @@ fn row(name: &str, size: &Size, measured: &Measured, memory: Memory) -> Row {
         p99_us: measured.samples.p99_us(),
         peak_rss_bytes: memory.peak,
         added_rss_bytes: memory.added(),
+        cpu_seconds: measured.cpu_seconds,
+        rounds: measured.samples.round_medians_us(),
         allocs_per_step: allocations::per_step(measured.allocations, measured.samples.steps()),
         verified: Some(measured.difference.is_none()),
-        ..Row::new(SUITE, name, DBSP).with_total(size.events as u64, measured.seconds)
+        ..Row::new(SUITE, name, measured.engine).with_total(size.events as u64, measured.seconds)
     }
 }
 

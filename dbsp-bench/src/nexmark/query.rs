@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::hint::black_box;
 
 use anyhow::Result;
 use dbsp_runtime::{Builder, Circuit, Input, Output, Stream};
@@ -10,9 +11,10 @@ use dbsp_zset::Delta;
 use super::changes::Changes;
 use super::events::{Auction, Bid, Person};
 use super::oracle::Tables;
+use super::queries::{q0, q1, q2, q3, q4, q5, q7, q8, q9};
 
 /// One of the Nexmark queries.
-pub trait Query {
+pub trait Query: 'static {
     /// The stable name of the case: `q0` to `q22`.
     const NAME: &'static str;
 
@@ -24,6 +26,54 @@ pub trait Query {
 
     /// The query recomputed from scratch, in plain Rust: the rows of its result, in any order.
     fn oracle(tables: &Tables<'_>) -> Vec<Self::Row>;
+
+    /// The peers that run it too.
+    fn rivals(rivals: &Rivals) -> &[Rival<Self::Row>] {
+        let _ = rivals;
+        &[]
+    }
+}
+
+/// An engine with one query whose result has rows `R`.
+pub trait Engine<R> {
+    /// Brings the changes of a step into the engine's own form, outside the clock.
+    fn prepare(&mut self, changes: &Changes);
+
+    /// Hands the prepared changes over, and brings the result up to date: the timed part, with
+    /// [`Engine::touch`].
+    ///
+    /// # Errors
+    /// When the engine faults.
+    fn step(&mut self) -> Result<()>;
+
+    /// Reads the change of the result once, inside the clock; gives the sum of its weights.
+    fn touch(&self) -> i64;
+
+    /// Adds the rows of the result's change to `rows`.
+    fn read(&self, rows: &mut Vec<(R, i64)>);
+
+    /// Whether all of a step's work is done by the calling thread: only then are its allocations counted.
+    fn works_on_this_thread(&self) -> bool {
+        true
+    }
+}
+
+/// A peer with a query, by its name and how it is started.
+pub type Rival<R> = (&'static str, fn() -> Result<Box<dyn Engine<R>>>);
+
+/// The peers of each query.
+#[derive(Clone, Default)]
+#[allow(missing_docs, reason = "the fields are the queries, by their names")]
+pub struct Rivals {
+    pub q0: Vec<Rival<q0::Row>>,
+    pub q1: Vec<Rival<q1::Row>>,
+    pub q2: Vec<Rival<q2::Row>>,
+    pub q3: Vec<Rival<q3::Row>>,
+    pub q4: Vec<Rival<q4::Row>>,
+    pub q5: Vec<Rival<q5::Row>>,
+    pub q7: Vec<Rival<q7::Row>>,
+    pub q8: Vec<Rival<q8::Row>>,
+    pub q9: Vec<Rival<q9::Row>>,
 }
 
 /// The three tables as streams of a circuit.
@@ -43,6 +93,7 @@ pub struct Running<Q: Query> {
     auctions: Input<Auction>,
     bids: Input<Bid>,
     result: Output<Q::Row>,
+    prepared: Changes,
 }
 
 impl<Q: Query> Running<Q> {
@@ -58,7 +109,7 @@ impl<Q: Query> Running<Q> {
             let result = Q::circuit(&Sources { persons, auctions, bids });
             (persons_input, auctions_input, bids_input, result)
         })?;
-        Ok(Self { circuit, persons, auctions, bids, result })
+        Ok(Self { circuit, persons, auctions, bids, result, prepared: Changes::default() })
     }
 
     /// Takes one step over `changes`, which it leaves empty, and gives the change of the result.
@@ -71,5 +122,33 @@ impl<Q: Query> Running<Q> {
         self.circuit[self.bids].append(&mut changes.bids);
         self.circuit.step()?;
         Ok(self.circuit.delta(self.result))
+    }
+}
+
+impl<Q: Query> Engine<Q::Row> for Running<Q> {
+    /// Cloned right before the step, the changes are in the cache, like rows that have just arrived.
+    fn prepare(&mut self, changes: &Changes) {
+        self.prepared = changes.clone();
+    }
+
+    fn step(&mut self) -> Result<()> {
+        let mut changes = std::mem::take(&mut self.prepared);
+        Self::step(self, &mut changes)?;
+        // Its buffers, which are now the circuit's old ones, are given back after the clock has stopped.
+        self.prepared = changes;
+        Ok(())
+    }
+
+    fn touch(&self) -> i64 {
+        let delta = self.circuit.delta(self.result);
+        for (row, weight) in delta.iter() {
+            black_box((row.clone(), *weight));
+        }
+        delta.weights().iter().sum()
+    }
+
+    fn read(&self, rows: &mut Vec<(Q::Row, i64)>) {
+        let delta = self.circuit.delta(self.result);
+        rows.extend(delta.iter().map(|(row, weight)| (row.clone(), *weight)));
     }
 }

@@ -7,7 +7,7 @@
 use dbsp_runtime::Output;
 
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q0.
 pub struct Q0;
@@ -25,5 +25,9 @@ impl Query for Q0 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q0::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q0
     }
 }

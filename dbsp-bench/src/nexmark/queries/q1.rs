@@ -10,7 +10,7 @@
 use dbsp_runtime::Output;
 
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q1.
 pub struct Q1;
@@ -31,5 +31,9 @@ impl Query for Q1 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q1::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q1
     }
 }

@@ -11,7 +11,7 @@
 use dbsp_runtime::Output;
 
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q2.
 pub struct Q2;
@@ -29,6 +29,10 @@ impl Query for Q2 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q2::rows(tables, |auction| auction % 123 == 0)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q2
     }
 }
 

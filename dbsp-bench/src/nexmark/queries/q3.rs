@@ -10,7 +10,7 @@ use std::sync::Arc;
 use dbsp_runtime::Output;
 
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q3.
 pub struct Q3;
@@ -39,5 +39,9 @@ impl Query for Q3 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q3::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q3
     }
 }

@@ -10,7 +10,7 @@
 use dbsp_runtime::Output;
 
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q4.
 pub struct Q4;
@@ -42,5 +42,9 @@ impl Query for Q4 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q4::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q4
     }
 }

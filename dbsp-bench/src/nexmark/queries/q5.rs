@@ -18,7 +18,7 @@ use dbsp_runtime::Output;
 
 use super::WINDOW;
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q5.
 pub struct Q5;
@@ -53,6 +53,10 @@ impl Query for Q5 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q5::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q5
     }
 }
 

@@ -14,7 +14,7 @@ use dbsp_runtime::Output;
 
 use super::{WINDOW, window_start};
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q7.
 pub struct Q7;
@@ -46,6 +46,10 @@ impl Query for Q7 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q7::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q7
     }
 }
 

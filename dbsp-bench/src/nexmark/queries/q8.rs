@@ -14,7 +14,7 @@ use dbsp_runtime::Output;
 
 use super::window_start;
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q8.
 pub struct Q8;
@@ -41,5 +41,9 @@ impl Query for Q8 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q8::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q8
     }
 }

@@ -19,7 +19,7 @@ use dbsp_runtime::Output;
 
 use crate::nexmark::events::Auction;
 use crate::nexmark::oracle::{self, Tables};
-use crate::nexmark::query::{Query, Sources};
+use crate::nexmark::query::{Query, Rival, Rivals, Sources};
 
 /// The query q9.
 pub struct Q9;
@@ -92,6 +92,10 @@ impl Query for Q9 {
 
     fn oracle(tables: &Tables<'_>) -> Vec<Row> {
         oracle::q9::rows(tables)
+    }
+
+    fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
+        &rivals.q9
     }
 }
 
