@@ -99,16 +99,23 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     /// The value of a key, zero if it has none, to be changed in this step.
     #[inline]
     pub fn touch(&mut self, key: &K) -> &mut A {
-        let (position, is_new) = self.values.find_or_insert_with(key, A::zero);
-        if is_new && self.stamps.len() < self.values.len() {
-            self.stamps.push(0);
-        }
+        let position = self.values.find(key).unwrap_or_else(|| self.insert(key));
         if self.stamps[position] != self.step {
             // In this order: if cloning panics, the value is not taken for one that is remembered.
             self.touched.push(Touched { position, before: self.values.entries()[position].1.clone() });
             self.stamps[position] = self.step;
         }
         self.values.value_mut(position)
+    }
+
+    /// Gives a key that has no value the value zero.
+    #[cold]
+    fn insert(&mut self, key: &K) -> usize {
+        let (position, _) = self.values.find_or_insert_with(key, A::zero);
+        if self.stamps.len() < self.values.len() {
+            self.stamps.push(0);
+        }
+        position
     }
 
     /// Touches the key of each row of a delta, in order: `change` is given the row, its weight and the value
@@ -180,9 +187,11 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     fn forget_touched(&mut self) {
         let values = &self.values;
         self.touched.retain(|touched| values.entries()[touched.position].1.is_zero());
-        self.touched.sort_unstable_by_key(|touched| std::cmp::Reverse(touched.position));
-        for touched in self.touched.drain(..) {
-            self.values.swap_remove(touched.position);
+        if !self.touched.is_empty() {
+            self.touched.sort_unstable_by_key(|touched| std::cmp::Reverse(touched.position));
+            for touched in self.touched.drain(..) {
+                self.values.swap_remove(touched.position);
+            }
         }
         if self.step == u32::MAX {
             self.stamps.fill(0);

@@ -14,6 +14,7 @@ use crate::error::{Error, Operator};
 use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
 use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
+use crate::schedule::Schedule;
 use crate::slots::{SlotId, Slots};
 use crate::streams::{Feedback, KeyedStream, Stream};
 use crate::upsert::{Strictness, UpsertBuffer};
@@ -126,8 +127,8 @@ impl Builder {
         node: impl Node + 'static,
     ) {
         let mut parts = self.parts.borrow_mut();
-        let starts = node.starts();
-        parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output, starts });
+        let (starts, settles) = (node.starts(), node.settles());
+        parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output, starts, settles });
         parts.operators.push(operator);
     }
 
@@ -181,7 +182,7 @@ impl Builder {
         Ok(Circuit {
             id: self.id,
             slots: parts.slots,
-            ran: Vec::with_capacity(parts.nodes.len()),
+            schedule: Schedule::new(&parts.nodes),
             nodes: parts.nodes,
             operators: parts.operators,
             at: 0,

@@ -3,8 +3,8 @@
 //! # Shape       a flat list of nodes in topological order, and the slots between them.
 //! # Invariants  between steps every node has committed or aborted, so all state is that of the last
 //!   step that succeeded.
-//! # Cost        a step looks at each node once and calls those whose inputs changed; a step without
-//!   changes calls none. Nothing is allocated once warm but what closures and rows allocate.
+//! # Cost        a step calls the nodes whose inputs changed and passes 64 others at a glance; one without
+//!   changes only asks the inputs. Nothing is allocated once warm but what closures and rows allocate.
 //!
 //! # A step is a transaction
 //! First every node computes, reading all traces as they were before the step; then every node makes
@@ -24,6 +24,7 @@ use crate::error::{Error, Operator};
 use crate::graph::Graph;
 use crate::handle::{DeltaHandle, Handle, InputHandle};
 use crate::node::{Placed, Torn};
+use crate::schedule::Schedule;
 use crate::slots::{SlotId, Slots};
 
 /// A circuit of incremental operators; see the [module](self).
@@ -50,8 +51,7 @@ pub struct Circuit {
     pub(crate) slots: Slots,
     pub(crate) nodes: Vec<Placed>,
     pub(crate) operators: Vec<Operator>,
-    /// The nodes of this step, in order.
-    pub(crate) ran: Vec<usize>,
+    pub(crate) schedule: Schedule,
     /// Where the step is, for the error if it stops there.
     pub(crate) at: usize,
     /// Whether some nodes have made the step final and others may not have.
@@ -211,44 +211,42 @@ impl Circuit {
 
     /// The three passes of a step.
     fn run(&mut self) -> Result<(), Overflow> {
-        let is_first = self.steps == 0;
-        self.ran.clear();
-        self.slots.clear_streams();
-        for (at, placed) in self.nodes.iter_mut().enumerate() {
-            if placed.is_due(&self.slots) || (is_first && placed.starts) {
-                self.at = at;
-                self.ran.push(at);
-                if placed.node.compute(&mut self.slots)?
-                    && let Some(output) = placed.output
-                {
-                    self.slots.mark(output);
-                }
+        let Self { nodes, slots, schedule, at: now, .. } = self;
+        schedule.forget_last(|at| {
+            if let Some(output) = nodes[at].output {
+                slots.empty(output);
             }
-        }
-        for at in &self.ran {
-            self.at = *at;
-            self.nodes[*at].node.prepare(&mut self.slots)?;
-        }
+        });
+        schedule.begin(nodes, slots, self.steps == 0);
+        schedule.run(|at| {
+            *now = at;
+            nodes[at].node.compute(slots)
+        })?;
+        schedule.ran.try_each_in(&schedule.settling, |at| {
+            *now = at;
+            nodes[at].node.prepare(slots)
+        })?;
         self.is_committing = true;
-        for at in &self.ran {
-            self.at = *at;
-            self.nodes[*at].node.commit(&mut self.slots);
-        }
+        schedule.ran.try_each_in(&schedule.settling, |at| {
+            *now = at;
+            nodes[at].node.commit(slots);
+            Ok(())
+        })?;
         self.is_committing = false;
         Ok(())
     }
 
     /// Takes back what the nodes of this step did, the last one first.
     fn abort(&mut self) -> Result<(), Torn> {
-        while let Some(at) = self.ran.pop() {
+        self.schedule.stop();
+        while let Some(at) = self.schedule.ran.pop() {
             self.at = at;
-            self.nodes[at].node.abort(&mut self.slots)?;
-            // A node that stopped half way has filled its output without anyone marking it.
-            if let Some(output) = self.nodes[at].output {
-                self.slots.mark(output);
+            let Placed { node, output, .. } = &mut self.nodes[at];
+            node.abort(&mut self.slots)?;
+            if let Some(output) = output {
+                self.slots.empty(*output);
             }
         }
-        self.slots.clear_streams();
         Ok(())
     }
 

@@ -54,6 +54,7 @@ pub mod graph;
 pub mod handle;
 mod node;
 mod nodes;
+mod schedule;
 mod slots;
 pub mod streams;
 pub mod upsert;

@@ -22,6 +22,11 @@ pub(crate) trait Node: Send {
         false
     }
 
+    /// Whether `prepare` and `commit` do something. Asked once; of a node that says no, neither is called.
+    fn settles(&self) -> bool {
+        true
+    }
+
     /// Reads inputs and state and leaves the output in its slot; says whether there is any.
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow>;
 
@@ -61,15 +66,6 @@ pub(crate) struct Placed {
     pub(crate) output: Option<usize>,
     /// Whether it has something to do in the first step in any case.
     pub(crate) starts: bool,
-}
-
-impl Placed {
-    /// Whether the node has something to do in this step.
-    #[inline]
-    pub(crate) fn is_due(&self, slots: &Slots) -> bool {
-        if self.inputs.is_empty() {
-            return self.node.is_due(slots);
-        }
-        self.inputs.iter().any(|input| slots.is_active(*input))
-    }
+    /// Whether it has something to prepare or to commit.
+    pub(crate) settles: bool,
 }

@@ -33,15 +33,23 @@ impl<T> SlotId<T> {
 #[derive(Default)]
 pub(crate) struct Slots {
     cells: Vec<Cell>,
-    /// Which cells changed in this step; apart, so that a node's question reads one byte.
-    active: Vec<bool>,
-    /// The cells that `active` marks, to be emptied before the next step.
-    marked: Vec<usize>,
 }
 
 struct Cell {
     value: Box<dyn Any + Send>,
     empty: fn(&mut dyn Any),
+}
+
+impl Cell {
+    #[inline]
+    fn value<T: 'static>(&self) -> &T {
+        self.value.downcast_ref().expect("a cell holds the type of its id")
+    }
+
+    #[inline]
+    fn value_mut<T: 'static>(&mut self) -> &mut T {
+        self.value.downcast_mut().expect("a cell holds the type of its id")
+    }
 }
 
 impl Slots {
@@ -61,71 +69,91 @@ impl Slots {
 
     fn push<T>(&mut self, value: Box<dyn Any + Send>, empty: fn(&mut dyn Any)) -> SlotId<T> {
         self.cells.push(Cell { value, empty });
-        self.active.push(false);
         SlotId::at(self.cells.len() - 1)
     }
 
     /// What a cell holds.
     #[inline]
     pub(crate) fn get<T: 'static>(&self, id: SlotId<T>) -> &T {
-        self.cells[id.index].value.downcast_ref().expect("a cell holds the type of its id")
+        self.cells[id.index].value()
     }
 
     /// What a cell holds, with leave to change it.
     #[inline]
     pub(crate) fn get_mut<T: 'static>(&mut self, id: SlotId<T>) -> &mut T {
-        self.cells[id.index].value.downcast_mut().expect("a cell holds the type of its id")
+        self.cells[id.index].value_mut()
     }
 
-    /// Takes the value out of a cell for the length of `work`, which can then use the other cells. It
-    /// goes back also if `work` panics.
+    /// What a cell holds, with leave to change it while `work` uses the other cells.
     #[inline]
     pub(crate) fn with<T: 'static, O>(
         &mut self,
         id: SlotId<T>,
-        work: impl FnOnce(&mut Self, &mut T) -> O,
+        work: impl FnOnce(&mut Others<'_>, &mut T) -> O,
     ) -> O {
-        // A box of nothing allocates nothing.
-        let value = std::mem::replace(&mut self.cells[id.index].value, Box::new(()));
-        let mut lent = Lent { slots: self, index: id.index, value };
-        let Lent { slots, value, .. } = &mut lent;
-        work(slots, value.downcast_mut().expect("a cell holds the type of its id"))
+        let (before, rest) = self.cells.split_at_mut(id.index);
+        let (cell, after) = rest.split_first_mut().expect("an id names a cell");
+        work(&mut Others { before, after }, cell.value_mut())
     }
 
-    /// Whether a cell changed in this step.
+    /// Empties a cell, if it holds the deltas of a stream.
     #[inline]
-    pub(crate) fn is_active(&self, index: usize) -> bool {
-        self.active[index]
+    pub(crate) fn empty(&mut self, index: usize) {
+        let cell = &mut self.cells[index];
+        (cell.empty)(cell.value.as_mut());
     }
+}
 
-    /// Notes that a cell changed in this step.
+/// All cells but one that is in use.
+pub(crate) struct Others<'a> {
+    before: &'a mut [Cell],
+    after: &'a mut [Cell],
+}
+
+impl Others<'_> {
+    /// What a cell holds.
+    ///
+    /// # Panics
+    /// If it is the one in use.
     #[inline]
-    pub(crate) fn mark(&mut self, index: usize) {
-        if !self.active[index] {
-            self.active[index] = true;
-            self.marked.push(index);
+    pub(crate) fn get<T: 'static>(&self, id: SlotId<T>) -> &T {
+        match self.before.get(id.index) {
+            Some(cell) => cell.value(),
+            None => self.after[id.index - self.before.len() - 1].value(),
         }
     }
 
-    /// Empties the streams of the last step.
-    pub(crate) fn clear_streams(&mut self) {
-        for index in self.marked.drain(..) {
-            self.active[index] = false;
-            let cell = &mut self.cells[index];
-            (cell.empty)(cell.value.as_mut());
+    /// What a cell holds, with leave to change it.
+    ///
+    /// # Panics
+    /// If it is the one in use.
+    #[inline]
+    pub(crate) fn get_mut<T: 'static>(&mut self, id: SlotId<T>) -> &mut T {
+        let before = self.before.len();
+        match self.before.get_mut(id.index) {
+            Some(cell) => cell.value_mut(),
+            None => self.after[id.index - before - 1].value_mut(),
         }
     }
 }
 
-/// A value that is out of its cell, and goes back when this is dropped.
-struct Lent<'a> {
-    slots: &'a mut Slots,
-    index: usize,
-    value: Box<dyn Any + Send>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        std::mem::swap(&mut self.slots.cells[self.index].value, &mut self.value);
+    #[test]
+    fn while_one_cell_is_in_use_the_others_can_be() {
+        let mut slots = Slots::default();
+        let (a, b, c) = (slots.add(1_u8), slots.add_stream::<u32>(), slots.add("c"));
+        slots.with(b, |others, delta| {
+            *others.get_mut(a) += 1;
+            *others.get_mut(c) = "d";
+            delta.insert(u32::from(*others.get(a)));
+            delta.push(others.get(c).len() as u32, 3);
+        });
+        slots.with(a, |others, a| *a += others.get(b).len() as u8);
+        assert_eq!((*slots.get(a), slots.get(b).rows(), *slots.get(c)), (4, &[2, 1][..], "d"));
+        [a.index, b.index, c.index].into_iter().for_each(|index| slots.empty(index));
+        assert_eq!((*slots.get(a), slots.get(b).len(), *slots.get(c)), (4, 0, "d"));
     }
 }

@@ -19,6 +19,10 @@ impl<R: Row> Node for DelayEmitNode<R> {
         slots.get(self.delay).is_due()
     }
 
+    fn settles(&self) -> bool {
+        false
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             slots.get(self.delay).emit(out);

@@ -20,6 +20,10 @@ impl<R: Row> Node for InputNode<R> {
         !slots.get(self.pending).is_empty()
     }
 
+    fn settles(&self) -> bool {
+        false
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| out.append(slots.get_mut(self.pending)));
         Ok(true)
@@ -44,6 +48,10 @@ pub(crate) struct UpsertNode<K: Row, V: Row> {
 impl<K: Row, V: Row> Node for UpsertNode<K, V> {
     fn is_due(&self, slots: &Slots) -> bool {
         !slots.get(self.buffer).changes.is_empty()
+    }
+
+    fn settles(&self) -> bool {
+        false
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {

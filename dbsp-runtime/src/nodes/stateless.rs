@@ -3,7 +3,7 @@
 use dbsp_zset::{Delta, Overflow, Row};
 
 use crate::node::Node;
-use crate::slots::{SlotId, Slots};
+use crate::slots::{Others, SlotId, Slots};
 
 /// Runs `work`, which reads slots and appends to the output.
 pub(crate) struct StatelessNode<R, F> {
@@ -13,8 +13,12 @@ pub(crate) struct StatelessNode<R, F> {
 
 impl<R: Row, F> Node for StatelessNode<R, F>
 where
-    F: FnMut(&Slots, &mut Delta<R>) -> Result<(), Overflow> + Send,
+    F: FnMut(&Others<'_>, &mut Delta<R>) -> Result<(), Overflow> + Send,
 {
+    fn settles(&self) -> bool {
+        false
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             (self.work)(slots, out)?;

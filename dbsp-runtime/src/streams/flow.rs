@@ -7,7 +7,7 @@ use crate::builder::{Builder, operator};
 use crate::error::Operator;
 use crate::handle::{Output, View};
 use crate::nodes::{DelayEmitNode, DelayTakeNode, IntegralNode, SetOperationNode, StatelessNode, UnaryNode};
-use crate::slots::{SlotId, Slots};
+use crate::slots::{Others, SlotId};
 use crate::streams::{Chain, Collection, KeyedFlow, KeyedStream};
 
 /// A stream of deltas of rows `R`. It is a name, and copies freely.
@@ -118,7 +118,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         }
         builder.add_stream(operator("stateless"), &[source.index], |output| StatelessNode {
             output,
-            work: move |slots: &Slots, out: &mut _| {
+            work: move |slots: &Others<'_>, out: &mut _| {
                 run(&chain, slots.get(source), out);
                 Ok(())
             },
@@ -133,7 +133,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let slot = input.source;
         input.builder.add_stream(operator("neg"), &[slot.index], |output| StatelessNode {
             output,
-            work: move |slots: &Slots, out: &mut _| dbsp_ops::neg(slots.get(slot), out),
+            work: move |slots: &Others<'_>, out: &mut _| dbsp_ops::neg(slots.get(slot), out),
         })
     }
 
@@ -156,7 +156,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let inputs: Vec<usize> = sources.iter().map(|source| source.index).collect();
         first.builder.add_stream(operator, &inputs, |output| StatelessNode {
             output,
-            work: move |slots: &Slots, out: &mut _| {
+            work: move |slots: &Others<'_>, out: &mut _| {
                 dbsp_ops::sum_of(sources.iter().map(|source| slots.get(*source)), out);
                 Ok(())
             },
@@ -172,7 +172,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let (left_slot, right_slot) = (left.source, right.source);
         left.builder.add_stream(operator, &[left_slot.index, right_slot.index], |output| StatelessNode {
             output,
-            work: move |slots: &Slots, out: &mut _| {
+            work: move |slots: &Others<'_>, out: &mut _| {
                 dbsp_ops::minus(slots.get(left_slot), slots.get(right_slot), out)
             },
         })

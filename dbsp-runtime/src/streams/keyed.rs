@@ -291,10 +291,17 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
     where
         G: OrderedAggregate<V> + Send + 'static,
     {
-        let input = self.materialise().rows;
-        let (slot, operation) = (input.slot(), OrderedAggregation::new(aggregate));
-        let aggregated = input.builder.add_stream(operator, &[slot.index], |output| UnaryNode {
-            operator: operation,
+        self.aggregate_by(OrderedAggregation::new(aggregate), operator)
+    }
+
+    fn aggregate_by<A: Row, G>(self, aggregation: G, operator: Operator) -> KeyedStream<'b, K, A>
+    where
+        G: dbsp_ops::Operator<In = (K, V), Out = (K, A)> + Send + 'static,
+    {
+        let input = self.materialise();
+        let slot = input.slot();
+        let aggregated = input.rows.builder.add_stream(operator, &[slot.index], |output| UnaryNode {
+            operator: aggregation,
             input: slot,
             output,
         });

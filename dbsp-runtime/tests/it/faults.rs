@@ -241,3 +241,40 @@ fn every_operator_survives_a_fault_behind_it() {
         }
     }
 }
+
+#[test]
+fn a_fault_among_many_operators_takes_all_of_them_back() {
+    let (mut circuit, (left, right, sums, seen)) = Circuit::build(|b| {
+        let (stream, left) = b.input::<i64>("left");
+        let (other, right) = b.input::<i64>("right");
+        // More operators than a word of the schedule has bits, sums among them.
+        let mut rows = stream;
+        let mut sums = Vec::new();
+        for i in 0..100 {
+            rows =
+                rows.map(move |n| if *n == 7 + i && i == 90 { panic!("seven") } else { n + 1 }).materialise();
+            if i % 10 == 0 {
+                sums.push(rows.index_by(move |n| (i, *n)).sum().view());
+            }
+        }
+        (left, right, sums, rows.plus(other).view())
+    })
+    .expect("a sound circuit");
+    circuit[left].extend([(1, 1), (2, 1)]);
+    circuit.step().expect("a sound step");
+    circuit[right].insert(5);
+    circuit.step().expect("a sound step");
+    assert!(sums.iter().all(|view| circuit.delta(*view).is_empty()), "only the last sum ran");
+    let before = format!("{:?}", circuit[seen]);
+    circuit[left].insert(7);
+    assert_eq!(circuit.step().expect_err("seven").to_string().matches("seven").count(), 1);
+    assert_eq!(format!("{:?}", circuit[seen]), before);
+    assert!(sums.iter().all(|view| circuit[*view].len() == 1 && circuit.delta(*view).is_empty()));
+    circuit.recover(Recovery::Discard).expect("the step was taken back");
+    circuit[left].delete(2);
+    circuit.step().expect("a sound step");
+    let sums: Vec<_> =
+        sums.iter().zip(0..).map(|(view, i)| circuit[*view].value(&(10 * i)).copied()).collect();
+    assert_eq!(sums, (0..10).map(|i| Some(10 * i + 2)).collect::<Vec<_>>());
+    assert_eq!((circuit[seen].get(&101), circuit[seen].get(&102), circuit[seen].get(&5)), (1, 0, 1));
+}
