@@ -4,7 +4,7 @@
 //! # State       the delta of one step
 //! # Cost        a copy of each row
 
-use dbsp_zset::Delta;
+use dbsp_zset::{Delta, Held, Holds};
 
 /// The delay operator. It gives out what it was given one step before; see the [module](self).
 ///
@@ -68,6 +68,12 @@ impl<R: Clone> Delay<R> {
     /// Takes the step back: what was due still is.
     pub fn abort(&mut self) {
         self.next.clear();
+    }
+}
+
+impl<R> Holds for Delay<R> {
+    fn held(&self) -> Held {
+        self.due.held() + self.next.held()
     }
 }
 

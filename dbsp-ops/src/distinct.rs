@@ -5,7 +5,7 @@
 //! # State       the weight of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, Semigroup};
 
 use crate::fused::Piecewise;
 use crate::groups::Groups;
@@ -39,6 +39,12 @@ impl<R: Row> Distinct<R> {
     #[must_use]
     pub const fn new() -> Self {
         Self { weights: Groups::new() }
+    }
+}
+
+impl<R> Holds for Distinct<R> {
+    fn held(&self) -> Held {
+        self.weights.held()
     }
 }
 

@@ -7,7 +7,7 @@
 //! An operator that works a window of rows at a time need not see a delta whole. What the chain gives is
 //! handed to it as soon as there is a window of it, while it is still near the processor.
 
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
 use crate::operator::Operator;
 use crate::stage::{Stage, run_rows};
@@ -58,6 +58,13 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Fused<S, C, O> {
     #[must_use]
     pub const fn new(chain: C, operator: O) -> Self {
         Self { chain, operator, window: Delta::new(), source: std::marker::PhantomData }
+    }
+}
+
+impl<S, C, O: Operator> Holds for Fused<S, C, O> {
+    fn held(&self) -> Held {
+        let held = self.operator.held();
+        Held { bytes: held.bytes + self.window.allocated_bytes(), ..held }
     }
 }
 

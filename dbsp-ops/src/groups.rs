@@ -9,7 +9,7 @@
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{Delta, DenseTable, Monoid, Row};
+use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Row};
 
 /// Up to so many rows, looking them up together costs more than one after the other.
 const FEW: usize = 4;
@@ -79,6 +79,12 @@ impl<K, A> Groups<K, A> {
         self.values.allocated_bytes()
             + self.touched.capacity() * size_of::<Touched<A>>()
             + self.stamps.capacity() * size_of::<u32>()
+    }
+}
+
+impl<K, A> Holds for Groups<K, A> {
+    fn held(&self) -> Held {
+        Held { rows: self.len(), bytes: self.allocated_bytes() }
     }
 }
 
@@ -192,6 +198,12 @@ impl<K: Row, A: Monoid> Groups<K, A> {
             for touched in self.touched.drain(..) {
                 self.values.swap_remove(touched.position);
             }
+        }
+        // As the table does, which gives memory back after it has lost most of its keys.
+        if self.stamps.len() > 8 * self.values.len().max(64) {
+            self.stamps.truncate(self.values.len());
+            self.stamps.shrink_to_fit();
+            self.touched.shrink_to(self.values.len());
         }
         if self.step == u32::MAX {
             self.stamps.fill(0);

@@ -5,7 +5,7 @@
 //! # Cost        I: O(|delta|) a step. D: O(|collection|) a step, as it has to look at all of it;
 //!   it is for queries that have no incremental form.
 
-use dbsp_zset::{Delta, Overflow, Row, ZSet};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, ZSet};
 
 /// The integral of a stream of deltas: the collection that they add up to.
 ///
@@ -59,6 +59,12 @@ impl<R: Row> Integrate<R> {
     }
 }
 
+impl<R: Ord> Holds for Integrate<R> {
+    fn held(&self) -> Held {
+        self.collection.held()
+    }
+}
+
 impl<R: Row> Default for Integrate<R> {
     fn default() -> Self {
         Self::new()
@@ -90,6 +96,12 @@ impl<R: Row> Differentiate<R> {
     /// Makes the step final: the next one compares with this collection.
     pub fn commit(&mut self, collection: &ZSet<R>) {
         self.before.clone_from(collection);
+    }
+}
+
+impl<R: Ord> Holds for Differentiate<R> {
+    fn held(&self) -> Held {
+        self.before.held()
     }
 }
 

@@ -6,7 +6,7 @@
 //! # State       none of its own but scratch: traces belong to the arrangements that it is given
 //! # Cost        O(|Δl| + |Δr| + |out|) expected; the third term indexes the smaller delta
 
-use dbsp_zset::{Delta, DeltaIndex, IndexedZSet, Overflow, Ring, Row};
+use dbsp_zset::{Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Ring, Row};
 
 /// The incremental equi-join; see the [module](self).
 ///
@@ -33,6 +33,12 @@ use dbsp_zset::{Delta, DeltaIndex, IndexedZSet, Overflow, Ring, Row};
 #[derive(Default)]
 pub struct Join {
     index: DeltaIndex,
+}
+
+impl Holds for Join {
+    fn held(&self) -> Held {
+        Held { rows: 0, bytes: self.index.allocated_bytes() }
+    }
 }
 
 impl Join {

@@ -1,9 +1,9 @@
 //! What all operators with one input and state of their own have in common.
 
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Holds, Overflow, Row};
 
 /// An operator from deltas to deltas that keeps state; see [the life of a step](crate).
-pub trait Operator {
+pub trait Operator: Holds {
     /// Rows that go in.
     type In: Row;
     /// Rows that come out.

@@ -7,7 +7,7 @@
 //! # State       the weight of each key of the set; the left trace belongs to an arrangement
 //! # Cost        O(|Δl| + |Δkeys| + |out|) expected
 
-use dbsp_zset::{Delta, IndexedZSet, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, Semigroup};
 
 use crate::groups::Groups;
 
@@ -44,6 +44,12 @@ pub enum Side {
 pub struct Semijoin<K> {
     side: Side,
     keys: Groups<K, i64>,
+}
+
+impl<K> Holds for Semijoin<K> {
+    fn held(&self) -> Held {
+        self.keys.held()
+    }
 }
 
 impl<K: Row> Semijoin<K> {

@@ -7,7 +7,7 @@
 //! # State       the two weights of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, Semigroup};
 
 use crate::groups::Groups;
 
@@ -55,6 +55,12 @@ impl SetKind {
 pub struct SetOperation<R> {
     kind: SetKind,
     weights: Groups<R, (i64, i64)>,
+}
+
+impl<R> Holds for SetOperation<R> {
+    fn held(&self) -> Held {
+        self.weights.held()
+    }
 }
 
 impl<R: Row> SetOperation<R> {

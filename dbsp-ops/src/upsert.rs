@@ -3,7 +3,7 @@
 //! # State       the value of each key
 //! # Cost        O(1) expected a change; one clone of the value for the table
 
-use dbsp_zset::{Delta, DenseTable, Row};
+use dbsp_zset::{Delta, DenseTable, Held, Holds, Row};
 
 /// Why a change of an [`UpsertTable`] was refused; the table is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,12 @@ pub enum UpsertError {
 #[derive(Debug, Clone)]
 pub struct UpsertTable<K, V> {
     values: DenseTable<K, V>,
+}
+
+impl<K, V> Holds for UpsertTable<K, V> {
+    fn held(&self) -> Held {
+        self.values.held()
+    }
 }
 
 impl<K: Row, V: Row> UpsertTable<K, V> {

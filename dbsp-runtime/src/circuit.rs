@@ -23,6 +23,7 @@ use crate::builder::Builder;
 use crate::error::{Error, Operator};
 use crate::graph::Graph;
 use crate::handle::{DeltaHandle, Handle, InputHandle};
+use crate::memory::{Memory, OperatorMemory};
 use crate::node::{Placed, Torn};
 use crate::schedule::Schedule;
 use crate::slots::{SlotId, Slots};
@@ -207,6 +208,33 @@ impl Circuit {
     #[must_use]
     pub fn graph(&self) -> Graph {
         Graph::new(&self.nodes, &self.operators)
+    }
+
+    /// The memory that each operator holds. O(operators), and O(buckets or tree nodes) for each trace.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// let (mut circuit, (rows, totals)) = Circuit::build(|b| {
+    ///     let (stream, rows) = b.input::<(u64, i64)>("rows");
+    ///     (rows, stream.index_by(|row| (row.0 % 100, row.1)).sum().view())
+    /// })?;
+    /// circuit[rows].extend((0..5_000).map(|n| ((n, 1), 1)));
+    /// circuit.step()?;
+    /// let memory = circuit.memory();
+    /// let sums = &memory.operators[1];
+    /// assert_eq!((sums.operator.kind, sums.state.rows), ("sum_by_key", 100));
+    /// assert!(memory.bytes() < 2 * 5_000 * 24 + 100 * 300);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let operators = self.nodes.iter().zip(&self.operators).map(|(placed, operator)| OperatorMemory {
+            operator: operator.clone(),
+            state: placed.node.held(&self.slots),
+            buffer: placed.output.map(|output| self.slots.held(output)).unwrap_or_default(),
+        });
+        Memory { operators: operators.collect() }
     }
 
     /// The three passes of a step.

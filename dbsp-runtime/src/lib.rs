@@ -52,6 +52,7 @@ pub mod circuit;
 pub mod error;
 pub mod graph;
 pub mod handle;
+pub mod memory;
 mod node;
 mod nodes;
 mod schedule;
@@ -62,10 +63,11 @@ pub mod upsert;
 pub use builder::Builder;
 pub use circuit::{Circuit, Recovery};
 pub use dbsp_ops::{Average, Count, Fraction, LinearAggregate, Sum};
-pub use dbsp_zset::{Batch, Delta, IndexedZSet, Monoid, Overflow, Row, Semigroup, ZSet};
+pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, Monoid, Overflow, Row, Semigroup, ZSet};
 pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};
 pub use handle::{DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};
+pub use memory::{Memory, OperatorMemory};
 pub use streams::{
     Chain, Collection, Feedback, Flow, IntoKeyedStream, IntoStream, KeyedFlow, KeyedStream, Stream,
 };

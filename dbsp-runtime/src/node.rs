@@ -3,7 +3,7 @@
 //! It takes the operator's inputs of this step from their slots, calls it once and leaves the output
 //! in its slot. This is the one place where types are erased: once per node and step.
 
-use dbsp_zset::Overflow;
+use dbsp_zset::{Held, Overflow};
 
 use crate::circuit::Recovery;
 use crate::slots::Slots;
@@ -26,6 +26,10 @@ pub(crate) trait Node: Send {
     fn settles(&self) -> bool {
         true
     }
+
+    /// The memory of the node's state, in itself and in the slots that it alone changes; without that of its
+    /// output of a step.
+    fn held(&self, slots: &Slots) -> Held;
 
     /// Reads inputs and state and leaves the output in its slot; says whether there is any.
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow>;

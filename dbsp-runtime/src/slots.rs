@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use dbsp_zset::{Delta, Row};
+use dbsp_zset::{Delta, Held, Holds, Row};
 
 /// Names a cell that holds a `T`.
 pub(crate) struct SlotId<T> {
@@ -38,6 +38,8 @@ pub(crate) struct Slots {
 struct Cell {
     value: Box<dyn Any + Send>,
     empty: fn(&mut dyn Any),
+    /// The memory of a stream's deltas; nothing of other cells, which their nodes know.
+    held: fn(&dyn Any) -> Held,
 }
 
 impl Cell {
@@ -55,20 +57,29 @@ impl Cell {
 impl Slots {
     /// A cell that keeps its value from step to step.
     pub(crate) fn add<T: Send + 'static>(&mut self, value: T) -> SlotId<T> {
-        self.push(Box::new(value), |_| {})
+        self.push(Box::new(value), |_| {}, |_| Held::default())
     }
 
     /// A cell for the deltas of a stream, which is empty at the start of each step.
     pub(crate) fn add_stream<R: Row>(&mut self) -> SlotId<Delta<R>> {
-        self.push(Box::new(Delta::<R>::new()), |value| {
-            if let Some(delta) = value.downcast_mut::<Delta<R>>() {
-                delta.clear();
-            }
-        })
+        self.push(
+            Box::new(Delta::<R>::new()),
+            |value| {
+                if let Some(delta) = value.downcast_mut::<Delta<R>>() {
+                    delta.clear();
+                }
+            },
+            |value| value.downcast_ref::<Delta<R>>().map(Holds::held).unwrap_or_default(),
+        )
     }
 
-    fn push<T>(&mut self, value: Box<dyn Any + Send>, empty: fn(&mut dyn Any)) -> SlotId<T> {
-        self.cells.push(Cell { value, empty });
+    fn push<T>(
+        &mut self,
+        value: Box<dyn Any + Send>,
+        empty: fn(&mut dyn Any),
+        held: fn(&dyn Any) -> Held,
+    ) -> SlotId<T> {
+        self.cells.push(Cell { value, empty, held });
         SlotId::at(self.cells.len() - 1)
     }
 
@@ -94,6 +105,12 @@ impl Slots {
         let (before, rest) = self.cells.split_at_mut(id.index);
         let (cell, after) = rest.split_first_mut().expect("an id names a cell");
         work(&mut Others { before, after }, cell.value_mut())
+    }
+
+    /// The memory of the deltas in a cell; none if it holds something else.
+    pub(crate) fn held(&self, index: usize) -> Held {
+        let cell = &self.cells[index];
+        (cell.held)(cell.value.as_ref())
     }
 
     /// Empties a cell, if it holds the deltas of a stream.

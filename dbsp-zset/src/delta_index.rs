@@ -38,6 +38,12 @@ impl DeltaIndex {
         Self { heads: HashTable::new(), next: Vec::new() }
     }
 
+    /// Bytes of memory owned.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.heads.allocation_size() + self.next.capacity() * size_of::<u32>()
+    }
+
     /// Indexes a delta instead of what was indexed before.
     ///
     /// # Panics

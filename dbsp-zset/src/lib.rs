@@ -25,6 +25,7 @@
 //! - algebra: [`Semigroup`], [`Monoid`], [`Group`], [`Ring`], [`OrderedRing`], [`Overflow`]
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
+//! - memory: [`Held`], [`Holds`]
 //! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`]
 //!
 //! # Features
@@ -42,6 +43,7 @@ pub mod batch;
 mod debug;
 pub mod delta;
 pub mod delta_index;
+pub mod held;
 pub mod indexed;
 pub mod ordered;
 mod prefetch;
@@ -56,6 +58,7 @@ pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigrou
 pub use batch::Batch;
 pub use delta::Delta;
 pub use delta_index::DeltaIndex;
+pub use held::{Held, Holds};
 pub use indexed::{IndexedZSet, KeyGroup, KeyGroupIter};
 pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use row::{Row, hash_of};

@@ -63,6 +63,25 @@ impl<K, V, W, S> OrderedTrace<K, V, W, S> {
         Self { groups: DenseTable::new(), rows: 0 }
     }
 
+    /// How many different rows there are, over all keys.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Bytes of memory this trace owns itself, not counting what rows and summaries own. O(nodes of the trees).
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        let trees = self.groups.entries().iter().map(|(_, tree)| tree.allocated_bytes());
+        self.groups.allocated_bytes() + trees.sum::<usize>()
+    }
+
     /// All keys with their trees, in no meaningful order.
     pub fn groups(&self) -> impl Iterator<Item = (&K, &SummaryTree<V, W, S>)> {
         self.groups.entries().iter().map(|(key, tree)| (key, tree))

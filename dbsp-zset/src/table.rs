@@ -19,6 +19,11 @@ mod index;
 
 use index::Index;
 
+/// A table that fills less than one part in so many gives memory back with the next removal,
+const SPARSE: usize = 8;
+/// unless it has room for so few entries.
+const SMALL: usize = 64;
+
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
 pub struct DenseTable<K, V> {
@@ -265,7 +270,8 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.index.insert(hash, position);
     }
 
-    /// Removes the entry at `position`; the last entry moves there.
+    /// Removes the entry at `position`; the last entry moves there. A table that is mostly empty by now gives
+    /// memory back.
     ///
     /// # Panics
     /// If nothing stands at `position`.
@@ -277,7 +283,18 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
             let hash = short_hash(&self.entries[last].0);
             self.index.replace(hash, last as u32, position as u32);
         }
-        self.entries.swap_remove(position)
+        let entry = self.entries.swap_remove(position);
+        if self.entries.len() < self.entries.capacity() / SPARSE && self.entries.capacity() > SMALL {
+            self.shrink();
+        }
+        entry
+    }
+
+    /// Gives memory back that only a larger table needs.
+    #[inline(never)]
+    fn shrink(&mut self) {
+        self.entries.shrink_to(2 * self.entries.len());
+        self.index.shrink_to(2 * self.entries.len());
     }
 
     /// Takes every entry out and keeps the memory. O(entries), however large the table once was.
@@ -338,8 +355,8 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
 
     /// Empties the index: slot by slot if only few of them are full.
     fn clear_index(&mut self) {
-        const SPARSE: usize = 16;
-        if self.entries.len() * SPARSE > self.index.slot_count() {
+        const FULL_SLOTS: usize = 16;
+        if self.entries.len() * FULL_SLOTS > self.index.slot_count() {
             self.index.clear();
             return;
         }

@@ -9,7 +9,7 @@
 
 use std::cmp::Ordering;
 
-use dbsp_zset::{Delta, Monoid, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Row, Semigroup};
 
 use crate::aggregate::wide_sum::WideSum;
 use crate::fused::Piecewise;
@@ -65,6 +65,12 @@ impl<K: Row, V, G: LinearAggregate<V>> LinearAggregation<K, V, G> {
     /// The result of a group, none if it is empty.
     fn output(&self, count: i64, total: &G::Total) -> Result<Option<G::Output>, Overflow> {
         if count == 0 { Ok(None) } else { self.aggregate.output(count, total).map(Some) }
+    }
+}
+
+impl<K, V, G: LinearAggregate<V>> Holds for LinearAggregation<K, V, G> {
+    fn held(&self) -> Held {
+        self.groups.held()
     }
 }
 

@@ -6,7 +6,7 @@
 //! # State       the rows of each group in a [`SummaryTree`](dbsp_zset::SummaryTree): O(rows)
 //! # Cost        O(log group) a change, also after mass retraction; never a scan of the group
 
-use dbsp_zset::{Delta, DenseTable, Monoid, OrderedTrace, Overflow, Row, Summaries, Summarise};
+use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, OrderedTrace, Overflow, Row, Summaries, Summarise};
 
 use crate::operator::Operator;
 
@@ -53,6 +53,12 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> OrderedAggregation<K, V, G> {
     #[must_use]
     pub const fn new(aggregate: G) -> Self {
         Self { aggregate, trace: OrderedTrace::new(), before: DenseTable::new(), applied: 0 }
+    }
+}
+
+impl<K, V: Row, G: OrderedAggregate<V>> Holds for OrderedAggregation<K, V, G> {
+    fn held(&self) -> Held {
+        Held { bytes: self.trace.held().bytes + self.before.allocated_bytes(), ..self.trace.held() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shells of streams of whole collections: lifted functions and differentiation.
 
 use dbsp_ops::Differentiate;
-use dbsp_zset::{Delta, Overflow, Row, ZSet};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, ZSet};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -22,6 +22,10 @@ where
     /// A function of nothing may be something, such as the number of rows.
     fn starts(&self) -> bool {
         true
+    }
+
+    fn held(&self, slots: &Slots) -> Held {
+        slots.get(self.output).held()
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
@@ -50,6 +54,10 @@ pub(crate) struct DifferentiateNode<R: Ord> {
 }
 
 impl<R: Row> Node for DifferentiateNode<R> {
+    fn held(&self, _: &Slots) -> Held {
+        self.differentiate.held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             self.differentiate.step(slots.get(self.input), out)?;

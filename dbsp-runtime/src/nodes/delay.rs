@@ -2,7 +2,7 @@
 //! apart so that a stream can lead from the one through other nodes into the other.
 
 use dbsp_ops::Delay;
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -23,6 +23,11 @@ impl<R: Row> Node for DelayEmitNode<R> {
         false
     }
 
+    fn held(&self, _: &Slots) -> Held {
+        // The other half of the delay counts it.
+        Held::default()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             slots.get(self.delay).emit(out);
@@ -39,6 +44,10 @@ pub(crate) struct DelayTakeNode<R> {
 }
 
 impl<R: Row> Node for DelayTakeNode<R> {
+    fn held(&self, slots: &Slots) -> Held {
+        slots.get(self.delay).held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.delay, |slots, delay| delay.step(slots.get(self.input)));
         Ok(false)

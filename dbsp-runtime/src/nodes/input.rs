@@ -2,7 +2,7 @@
 //!
 //! If the step fails, the changes go back to where the user put them, before whatever comes later.
 
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -22,6 +22,10 @@ impl<R: Row> Node for InputNode<R> {
 
     fn settles(&self) -> bool {
         false
+    }
+
+    fn held(&self, slots: &Slots) -> Held {
+        slots.get(self.pending).held()
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
@@ -52,6 +56,12 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
 
     fn settles(&self) -> bool {
         false
+    }
+
+    fn held(&self, slots: &Slots) -> Held {
+        let buffer = slots.get(self.buffer);
+        let changes = buffer.changes.held();
+        Held { bytes: buffer.table.held().bytes + changes.bytes, ..buffer.table.held() }
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {

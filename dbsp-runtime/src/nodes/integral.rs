@@ -4,13 +4,13 @@
 //! reads it as it was before. A collection is up to date within the step. Either way the delta is
 //! taken back again if another node fails after it was applied.
 
-use dbsp_zset::{Delta, IndexedZSet, Overflow, Row, ZSet};
+use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, ZSet};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
 
 /// What a stream of deltas can be added up into.
-pub(crate) trait Integral: Default + Send + 'static {
+pub(crate) trait Integral: Default + Holds + Send + 'static {
     /// The rows of the stream.
     type Row: Row;
 
@@ -83,6 +83,10 @@ impl<T: Integral> IntegralNode<T> {
 }
 
 impl<T: Integral> Node for IntegralNode<T> {
+    fn held(&self, slots: &Slots) -> Held {
+        slots.get(self.integral).held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         if self.is_early {
             self.apply(slots)?;

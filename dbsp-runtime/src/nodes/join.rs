@@ -1,7 +1,7 @@
 //! The shells of operators that read an arrangement: joins and semijoins.
 
 use dbsp_ops::{Join, Semijoin};
-use dbsp_zset::{Delta, IndexedZSet, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -26,6 +26,10 @@ where
     I: IntoIterator<Item = R>,
     F: Fn(&K, &A, &B) -> I + Send,
 {
+    fn held(&self, _: &Slots) -> Held {
+        self.join.held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             self.join.step(
@@ -50,6 +54,10 @@ pub(crate) struct SemijoinNode<K, V> {
 }
 
 impl<K: Row, V: Row> Node for SemijoinNode<K, V> {
+    fn held(&self, _: &Slots) -> Held {
+        self.semijoin.held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             let (left, trace) = (slots.get(self.left.delta), slots.get(self.left.trace));

@@ -1,7 +1,7 @@
 //! The shell of union, intersection and difference.
 
 use dbsp_ops::SetOperation;
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -15,6 +15,10 @@ pub(crate) struct SetOperationNode<R> {
 }
 
 impl<R: Row> Node for SetOperationNode<R> {
+    fn held(&self, _: &Slots) -> Held {
+        self.operation.held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             self.operation.step(slots.get(self.left), slots.get(self.right), out)?;

@@ -1,6 +1,6 @@
 //! The shell of operators without state: fused chains, sums, negation.
 
-use dbsp_zset::{Delta, Overflow, Row};
+use dbsp_zset::{Delta, Held, Overflow, Row};
 
 use crate::node::Node;
 use crate::slots::{Others, SlotId, Slots};
@@ -17,6 +17,10 @@ where
 {
     fn settles(&self) -> bool {
         false
+    }
+
+    fn held(&self, _: &Slots) -> Held {
+        Held::default()
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {

@@ -1,7 +1,7 @@
 //! The shell of operators with one input and state of their own.
 
 use dbsp_ops::Operator;
-use dbsp_zset::{Delta, Overflow};
+use dbsp_zset::{Delta, Held, Overflow};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -14,6 +14,10 @@ pub(crate) struct UnaryNode<O: Operator> {
 }
 
 impl<O: Operator + Send> Node for UnaryNode<O> {
+    fn held(&self, _: &Slots) -> Held {
+        self.operator.held()
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
         slots.with(self.output, |slots, out| {
             self.operator.step(slots.get(self.input), out)?;

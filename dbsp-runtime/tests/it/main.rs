@@ -7,6 +7,7 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
 mod allocations;
 mod faults;
 mod graph;
+mod memory;
 mod misuse;
 mod upserts;
 mod views;

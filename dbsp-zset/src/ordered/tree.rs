@@ -49,6 +49,18 @@ enum Direction {
     Subtract,
 }
 
+impl<V, W, S> Node<V, W, S> {
+    fn allocated_bytes(&self) -> usize {
+        match self {
+            Self::Leaf(rows) => rows.capacity() * size_of::<(V, W)>(),
+            Self::Inner(children) => {
+                let below: usize = children.iter().map(|child| child.node.allocated_bytes()).sum();
+                children.capacity() * size_of::<Child<V, W, S>>() + below
+            }
+        }
+    }
+}
+
 impl<V, W, S> SummaryTree<V, W, S> {
     /// A tree without rows, which owns no memory yet.
     #[must_use]
@@ -60,6 +72,12 @@ impl<V, W, S> SummaryTree<V, W, S> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes of memory this tree owns itself, not counting what rows and summaries own. O(nodes).
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        self.root.allocated_bytes()
     }
 
     /// Whether there is no row.

@@ -47,6 +47,11 @@ impl Index {
         self.slots.reserve(additional, |slot| spread(slot.hash));
     }
 
+    /// Gives memory back that is not needed for `capacity` positions.
+    pub(super) fn shrink_to(&mut self, capacity: usize) {
+        self.slots.shrink_to(capacity, |slot| spread(slot.hash));
+    }
+
     /// The first position under a hash that `is_it` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
