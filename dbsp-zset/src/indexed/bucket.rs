@@ -13,6 +13,9 @@ use crate::prefetch::{prefetch_lines, prefetch_one};
 /// The most rows of a bucket: one bit each in a mask.
 pub(super) const SLOTS: usize = 64;
 
+/// How many rows a bucket that grows makes room for at once.
+const STEP: usize = 16;
+
 /// Up to 64 rows; see the [module](self).
 #[derive(Clone)]
 #[repr(align(64))]
@@ -31,16 +34,22 @@ pub(super) struct Tags {
     pub(super) key: u8,
 }
 
+/// An empty bucket without memory, as the first of a table is: most tables stay small.
 impl<R> Default for Bucket<R> {
     fn default() -> Self {
-        Self::new(0, 0)
+        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows: Vec::new(), depth: 0 }
     }
 }
 
 impl<R> Bucket<R> {
-    /// An empty bucket with room for some rows. With room for all it can hold it never allocates again.
-    pub(super) fn new(depth: u32, room: usize) -> Self {
-        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows: Vec::with_capacity(room), depth }
+    /// Whether a bucket makes room as rows come, and not for all it can hold at once. Rows that own something
+    /// allocate for themselves anyway, and are large: half empty buckets would cost more than allocations do.
+    const GROWS: bool = std::mem::needs_drop::<R>();
+
+    /// An empty bucket of a table that has several. If it does not grow, it never allocates again.
+    pub(super) fn new(depth: u32) -> Self {
+        let rows = Vec::with_capacity(if Self::GROWS { 0 } else { SLOTS });
+        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows, depth }
     }
 
     #[inline]
@@ -102,6 +111,9 @@ impl<R> Bucket<R> {
     #[inline]
     pub(super) fn push(&mut self, tags: Tags, row: R) {
         let i = self.rows.len();
+        if Self::GROWS && i == self.rows.capacity() && i >= STEP {
+            self.rows.reserve_exact(STEP);
+        }
         self.row_tags[i] = tags.row;
         self.key_tags[i] = tags.key;
         self.rows.push(row);
@@ -126,6 +138,13 @@ impl<R> Bucket<R> {
     /// The rows.
     pub(super) fn into_rows(self) -> Vec<R> {
         self.rows
+    }
+
+    /// Gives memory back that a split has left without rows, in a bucket that grows.
+    pub(super) fn trim(&mut self) {
+        if Self::GROWS {
+            self.rows.shrink_to(self.rows.len().next_multiple_of(STEP));
+        }
     }
 
     /// Removes every row and keeps the memory.
@@ -174,7 +193,7 @@ mod tests {
 
     #[test]
     fn tags_of_rows_that_left_are_not_found() {
-        let mut bucket = Bucket::new(0, 0);
+        let mut bucket = Bucket::default();
         for row in 0..SLOTS as u8 {
             bucket.push(Tags { row: row % 4, key: 9 }, row);
         }

@@ -56,7 +56,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     pub(super) fn presize(&mut self, rows: usize) {
         self.depth = (rows / PRESIZED).max(1).ilog2();
         let buckets = 1 << self.depth;
-        self.buckets.extend((0..buckets).map(|_| Bucket::new(self.depth, SLOTS)));
+        self.buckets.extend((0..buckets).map(|_| Bucket::new(self.depth)));
         self.directory.extend(0..buckets as u32);
     }
 
@@ -193,7 +193,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     fn free_bucket(&mut self) -> u32 {
         if self.free.is_empty() {
             let (made, more) = (self.buckets.len(), SPARE + self.buckets.len() / 8);
-            self.buckets.extend((0..more).map(|_| Bucket::new(0, SLOTS)));
+            self.buckets.extend((0..more).map(|_| Bucket::new(0)));
             // Room for all of them: freeing a bucket never allocates.
             self.free.reserve(self.buckets.len());
             self.free.extend((made as u32..(made + more) as u32).rev());
@@ -228,6 +228,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
                 upper.push(address.tags(), lower.swap_remove(i));
             }
         }
+        lower.trim();
         self.buckets[new as usize] = upper;
         true
     }
