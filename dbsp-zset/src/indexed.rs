@@ -32,9 +32,10 @@ mod room;
 mod spread;
 
 use bucket::{Bucket, Tags};
+use group::Elsewhere;
 pub use group::{KeyGroup, KeyGroupIter};
 use room::THIN;
-use spread::{Address, Elsewhere, Places, Spreads, place_hash, tag};
+use spread::{Address, Places, Spreads, place_hash, tag};
 
 /// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self).
 ///

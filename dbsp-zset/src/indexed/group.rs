@@ -6,7 +6,8 @@
 
 use std::fmt::{Debug, Formatter};
 
-use crate::indexed::spread::Elsewhere;
+use crate::indexed::IndexedZSet;
+use crate::indexed::spread::Places;
 use crate::row::Row;
 
 /// The values of a key with their weights, in no meaningful order. It copies freely.
@@ -101,6 +102,32 @@ impl<'a, K: Row, V: Row, W> Iterator for KeyGroupIter<'a, K, V, W> {
         self.group.mask &= self.group.mask - 1;
         let (_, value, weight) = &self.group.rows[i];
         Some((value, weight))
+    }
+}
+
+/// Where further rows of a group may be.
+pub(super) struct Elsewhere<'a, K, V, W> {
+    pub(super) zset: &'a IndexedZSet<K, V, W>,
+    pub(super) key: &'a K,
+    pub(super) places: Places,
+    /// How many of the rows that found no bucket have been looked at.
+    pub(super) homeless: usize,
+}
+
+impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Elsewhere<'_, K, V, W> {}
+
+impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
+    /// The next rows of the group, with what is left behind them.
+    #[inline(never)]
+    pub(super) fn next_rows(mut self) -> Option<KeyGroup<'a, K, V, W>> {
+        let (rows, mask) = self.zset.next_rows(self.key, &mut self.places, &mut self.homeless)?;
+        Some(KeyGroup { rows, mask, elsewhere: Some(self) })
     }
 }
 

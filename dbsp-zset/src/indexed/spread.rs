@@ -12,9 +12,7 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::indexed::IndexedZSet;
 use crate::indexed::bucket::Tags;
-use crate::indexed::group::KeyGroup;
 use crate::row::{Row, hash_of};
 
 /// The most leading bits of a place that a value can have a part in.
@@ -177,32 +175,6 @@ impl Places {
         // A bucket of a shallower depth is that of several places, which follow each other.
         self.next += 1 << self.bits.saturating_sub(depth(place));
         Some(place)
-    }
-}
-
-/// Where further rows of a group may be.
-pub(super) struct Elsewhere<'a, K, V, W> {
-    pub(super) zset: &'a IndexedZSet<K, V, W>,
-    pub(super) key: &'a K,
-    pub(super) places: Places,
-    /// How many of the rows that found no bucket have been looked at.
-    pub(super) homeless: usize,
-}
-
-impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V, W> Copy for Elsewhere<'_, K, V, W> {}
-
-impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
-    /// The next rows of the group, with what is left behind them.
-    #[inline(never)]
-    pub(super) fn next_rows(mut self) -> Option<KeyGroup<'a, K, V, W>> {
-        let (rows, mask) = self.zset.next_rows(self.key, &mut self.places, &mut self.homeless)?;
-        Some(KeyGroup { rows, mask, elsewhere: Some(self) })
     }
 }
 
