@@ -78,7 +78,8 @@ pub fn grids(suite: &str, rows: &[&Row]) -> Vec<Grid> {
     if suite != "headline" {
         return vec![listed(rows)];
     }
-    let more = [ratios(rows), processor(rows), weights(rows)].into_iter().filter(|grid| !grid.lines.is_empty());
+    let more =
+        [ratios(rows), processor(rows), weights(rows)].into_iter().filter(|grid| !grid.lines.is_empty());
     std::iter::once(side_by_side(rows)).chain(more).collect()
 }
 
