@@ -26,8 +26,10 @@ pub fn summary(report: &Report) -> String {
     let mut text = String::new();
     for suite in suites(report) {
         let rows: Vec<&Row> = report.rows.iter().filter(|row| row.suite == suite).collect();
-        let table = if suite == "headline" { side_by_side(&rows) } else { listed(&rows) };
-        let _ = writeln!(text, "\n{suite}\n{}", table.draw());
+        let _ = writeln!(text, "\n{suite}");
+        for grid in grids(suite, &rows) {
+            let _ = writeln!(text, "{}", grid.draw());
+        }
     }
     for loss in losses(report) {
         let _ = writeln!(text, "loss: {loss}");
@@ -70,15 +72,103 @@ pub fn suites(report: &Report) -> Vec<&str> {
     in_order(report.rows.iter().map(|row| row.suite.as_str()))
 }
 
-/// A line a case: each engine's median in microseconds, then the rivals' times over ours.
+/// The tables of a suite.
+#[must_use]
+pub fn grids(suite: &str, rows: &[&Row]) -> Vec<Grid> {
+    if suite != "headline" {
+        return vec![listed(rows)];
+    }
+    let more =
+        [ratios(rows), processor(rows), weights(rows)].into_iter().filter(|grid| !grid.lines.is_empty());
+    std::iter::once(side_by_side(rows)).chain(more).collect()
+}
+
+/// More rivals than this do not fit beside each other with their ratios: these get a table of their own.
+const BESIDE: usize = 4;
+
+/// Each rival with the engine of ours that does the same work.
+fn pairs<'a>(rows: &[&'a Row]) -> Vec<(&'a str, &'a str)> {
+    let engines = in_order(rows.iter().map(|row| row.engine.as_str()));
+    let (ours, rivals): (Vec<&str>, Vec<&str>) = engines.iter().partition(|engine| is_ours(engine));
+    let pair = |&rival: &&'a str| Some((*ours.iter().find(|own| **own == equal_of(rival))?, rival));
+    rivals.iter().filter_map(pair).collect()
+}
+
+/// A line a case: the rivals' times over ours, each with the lowest and the highest of the rounds. Empty where
+/// these stand beside the times.
+#[must_use]
+pub fn ratios(rows: &[&Row]) -> Grid {
+    let pairs = pairs(rows);
+    if pairs.len() <= BESIDE {
+        return Grid::default();
+    }
+    let mut head = vec!["case (rival's time / ours, spread)".to_owned()];
+    head.extend(pairs.iter().map(|(own, rival)| format!("{rival}/{own}")));
+    let lines = in_order(rows.iter().map(|row| row.case.as_str())).into_iter().map(|case| {
+        let mut line = vec![case.to_owned()];
+        line.extend(pairs.iter().map(|(own, rival)| {
+            let row = rows.iter().find(|row| row.case == case && row.engine == *own);
+            row.map_or_else(String::new, |row| ratio(row, rival))
+        }));
+        line
+    });
+    Grid { lines: lines.collect(), head }
+}
+
+/// A ratio with its spread, as far as measured.
+fn ratio(row: &Row, rival: &str) -> String {
+    let spread = row.ratio_spread.get(rival);
+    let spread = spread.map(|[low, high]| format!(" ({}–{})", figure(Some(*low)), figure(Some(*high))));
+    row.ratio_vs.get(rival).map_or_else(String::new, |ratio| times(*ratio) + &spread.unwrap_or_default())
+}
+
+/// A line a case: processor time of a step, all threads, on average. Empty where [`ratios`] is.
+#[must_use]
+pub fn processor(rows: &[&Row]) -> Grid {
+    if pairs(rows).len() <= BESIDE {
+        return Grid::default();
+    }
+    let step = |row: &&&Row| Some(row.cpu_seconds? * 1e6 * row.batch? as f64 / row.events? as f64);
+    let engines = in_order(rows.iter().map(|row| row.engine.as_str()));
+    let mut head = vec!["case (mean CPU of a step, µs)".to_owned()];
+    head.extend(engines.iter().map(|&engine| engine.to_owned()));
+    let lines = in_order(rows.iter().map(|row| row.case.as_str())).into_iter().map(|case| {
+        let of = |engine: &&str| rows.iter().find(|row| row.case == case && row.engine == **engine);
+        let times = engines.iter().map(|engine| figure(of(engine).as_ref().and_then(step)));
+        std::iter::once(case.to_owned()).chain(times).collect()
+    });
+    Grid { lines: lines.collect(), head }
+}
+
+/// A line a case whose engines were weighed: what each held, in MiB, and how much of it is its own.
+#[must_use]
+pub fn weights(rows: &[&Row]) -> Grid {
+    let weighed: Vec<&&Row> = rows.iter().filter(|row| row.peak_rss_bytes.is_some()).collect();
+    let engines = in_order(weighed.iter().map(|row| row.engine.as_str()));
+    let mut head = vec!["case (peak MiB, of it added)".to_owned()];
+    head.extend(engines.iter().map(|&engine| engine.to_owned()));
+    let lines = in_order(weighed.iter().map(|row| row.case.as_str())).into_iter().map(|case| {
+        let mut line = vec![case.to_owned()];
+        line.extend(engines.iter().map(|engine| {
+            let row = weighed.iter().find(|row| row.case == case && row.engine == *engine);
+            row.map_or_else(String::new, |row| {
+                let added = row.added_rss_bytes.map(|bytes| format!(" ({})", figure(Some(mebibytes(bytes)))));
+                figure(row.peak_rss_bytes.map(mebibytes)) + &added.unwrap_or_default()
+            })
+        }));
+        line
+    });
+    Grid { lines: lines.collect(), head }
+}
+
+/// A line a case: each engine's median in microseconds, then, if there is room, the rivals' times over ours.
 #[must_use]
 pub fn side_by_side(rows: &[&Row]) -> Grid {
     let engines = in_order(rows.iter().map(|row| row.engine.as_str()));
-    let (ours, rivals): (Vec<&str>, Vec<&str>) = engines.iter().partition(|engine| is_ours(engine));
-    let pairs: Vec<(&str, &str)> = rivals
-        .iter()
-        .filter_map(|&rival| Some((*ours.iter().find(|own| **own == equal_of(rival))?, rival)))
-        .collect();
+    let mut pairs = pairs(rows);
+    if pairs.len() > BESIDE {
+        pairs.clear();
+    }
 
     let mut head = vec!["case (median step, µs)".to_owned()];
     head.extend(engines.iter().map(|&engine| engine.to_owned()));
@@ -105,15 +195,17 @@ type Column = (&'static str, fn(&Row) -> String);
 /// A line a case and engine, with the columns that at least one of them measured.
 #[must_use]
 pub fn listed(rows: &[&Row]) -> Grid {
-    const COLUMNS: [Column; 8] = [
+    const COLUMNS: [Column; 10] = [
         ("seconds", |row| figure(row.seconds)),
+        ("CPU s", |row| figure(row.cpu_seconds)),
         ("events/s", |row| row.events_per_s.map_or_else(String::new, |rate| grouped(rate.round()))),
         ("p50 µs", |row| figure(row.p50_us)),
         ("p99 µs", |row| figure(row.p99_us)),
         ("allocs/step", |row| figure(row.allocs_per_step)),
         ("peak MiB", |row| figure(row.peak_rss_bytes.map(mebibytes))),
+        ("added MiB", |row| figure(row.added_rss_bytes.map(mebibytes))),
         ("rival's time / ours", |row| {
-            let ratios = row.ratio_vs.iter().map(|(rival, ratio)| format!("{rival} {}", times(*ratio)));
+            let ratios = row.ratio_vs.keys().map(|rival| format!("{rival} {}", ratio(row, rival)));
             ratios.collect::<Vec<_>>().join(", ")
         }),
         ("verified", |row| verified(std::iter::once(&row))),
@@ -206,7 +298,7 @@ fn verified<'a>(rows: impl Iterator<Item = &'a &'a Row>) -> String {
 }
 
 /// Each item once, where it first stood.
-fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn in_order<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
     items.filter(|item| seen.insert(*item)).collect()
 }
@@ -229,6 +321,27 @@ mod tests {
         }
         assert_eq!(grouped(-1234.0), "-1,234");
         assert_eq!(grouped(-123.0), "-123");
+    }
+
+    #[test]
+    fn many_rivals_have_a_table_of_ratios_with_their_spreads() {
+        let row = |engine: &str, p50: f64| Row {
+            p50_us: Some(p50),
+            rounds: vec![p50, 2.0 * p50],
+            added_rss_bytes: Some(3 << 20),
+            peak_rss_bytes: Some(5 << 20),
+            ..Row::new("headline", "join/50000/1", engine)
+        };
+        let mut report = Report::default();
+        let rivals = ["naive", "handwritten", "feldera", "differential", "duckdb"];
+        let mut rows: Vec<Row> = rivals.iter().map(|&rival| row(rival, 30.0)).collect();
+        rows.push(Row { rounds: vec![10.0, 10.0], ..row(DBSP, 10.0) });
+        report.add_case(rows);
+        let rows: Vec<&Row> = report.rows.iter().collect();
+        let [times, ratios, _, weights] = grids("headline", &rows).try_into().unwrap();
+        assert_eq!(times.head.len(), 1 + 6 + 2);
+        assert_eq!(ratios.lines[0][..2], ["join/50000/1", "3.00x (3.00–6.00)"]);
+        assert_eq!(weights.lines[0][1], "5.00 (3.00)");
     }
 
     #[test]

@@ -20,7 +20,9 @@
 
 pub mod differential;
 pub mod feldera;
+pub mod remote;
 
+use dbsp_bench::nexmark::query::Rivals;
 use dbsp_bench::peers::Peers;
 
 /// The peers that this build has.
@@ -31,8 +33,29 @@ pub fn peers() -> Peers {
             (feldera::NAME, feldera::headline::make),
             (differential::NAME, differential::headline::make),
         ],
-        ..Peers::default()
+        remote: vec![("duckdb", remote::duckdb), ("polars", remote::polars), ("pydbsp", remote::pydbsp)],
+        nexmark: nexmark(),
+        latency: vec![
+            (feldera::NAME, feldera::latency::make),
+            (differential::NAME, differential::latency::make),
+        ],
+        absent: Vec::new(),
     }
+}
+
+/// The Nexmark queries of all peers.
+fn nexmark() -> Rivals {
+    let (mut all, other) = (feldera::nexmark::rivals(), differential::nexmark::rivals());
+    all.q0.extend(other.q0);
+    all.q1.extend(other.q1);
+    all.q2.extend(other.q2);
+    all.q3.extend(other.q3);
+    all.q4.extend(other.q4);
+    all.q5.extend(other.q5);
+    all.q7.extend(other.q7);
+    all.q8.extend(other.q8);
+    all.q9.extend(other.q9);
+    all
 }
 
 #[cfg(test)]

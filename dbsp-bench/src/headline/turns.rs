@@ -270,9 +270,10 @@ impl Turn<'_> {
                 self.engine.read(self.outcome);
             }
         }
-        self.samples.push_group(start.elapsed(), changes.len());
+        let elapsed = start.elapsed();
         self.cpu.stop();
         let made = allocations::since(before).filter(|_| self.counts);
+        self.samples.push_group(elapsed, changes.len());
         *self.allocations = made.map(|made| made + self.allocations.unwrap_or_default());
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use crate::headline::View;
 use crate::report::{Report, Row};
 use crate::table::{self, Grid};
 
@@ -24,12 +25,13 @@ pub fn page(report: &Report) -> anyhow::Result<String> {
     }
     for suite in table::suites(report) {
         let rows: Vec<&Row> = report.rows.iter().filter(|row| row.suite == suite).collect();
-        let grid = if suite == "headline" { table::side_by_side(&rows) } else { table::listed(&rows) };
         let _ = writeln!(body, "<section><h2>{}</h2>", escaped(suite));
         for figure in figures(suite, &rows)? {
             body.push_str(&figure);
         }
-        body.push_str(&html_table(&grid));
+        for grid in table::grids(suite, &rows) {
+            body.push_str(&html_table(&grid));
+        }
         body.push_str("</section>\n");
     }
     body.push_str(&list("Losses", &table::losses(report)));
@@ -45,17 +47,7 @@ pub fn page(report: &Report) -> anyhow::Result<String> {
 /// The plots of a suite, with their captions.
 fn figures(suite: &str, rows: &[&Row]) -> anyhow::Result<Vec<String>> {
     let drawn = match suite {
-        "headline" => vec![
-            (
-                "Recomputing over incremental: time of <code>naive</code> / time of <code>dbsp</code>, by the share \
-              of rows that a step changes. Above 1 the incremental view is faster.",
-                plot::ratios(rows, "naive")?,
-            ),
-            (
-                "The same against hand-written incremental code: <code>handwritten</code> / <code>dbsp</code>.",
-                plot::ratios(rows, "handwritten")?,
-            ),
-        ],
+        "headline" => headline(rows)?,
         "nexmark" => vec![("Events per second, one worker.", plot::rates(rows)?)],
         "latency" => {
             vec![("One-row steps, by the operators that the row passes; log scale.", plot::latencies(rows)?)]
@@ -68,6 +60,28 @@ fn figures(suite: &str, rows: &[&Row]) -> anyhow::Result<Vec<String>> {
         format!("<figure>{}<div>{keys}</div><figcaption>{caption}</figcaption></figure>\n", plot.svg)
     });
     Ok(figures.collect())
+}
+
+/// The plots of the headline: how often a rival's time fits, then all engines of each view.
+fn headline(rows: &[&Row]) -> anyhow::Result<Vec<(&'static str, Option<plot::Plot>)>> {
+    let mut drawn = vec![
+        (
+            "Recomputing over incremental: time of <code>naive</code> / time of <code>dbsp</code>, by the share \
+              of rows that a step changes. Above 1 the incremental view is faster.",
+            plot::ratios(rows, "naive")?,
+        ),
+        (
+            "The same against hand-written incremental code: <code>handwritten</code> / <code>dbsp</code>.",
+            plot::ratios(rows, "handwritten")?,
+        ),
+    ];
+    for view in View::ALL {
+        drawn.push((
+            "All engines: the median step by the share of rows that it changes.",
+            plot::times(rows, view.name())?,
+        ));
+    }
+    Ok(drawn)
 }
 
 /// An entry of a legend: the `i`-th colour of the palette and what it stands for.
@@ -138,7 +152,7 @@ mod tests {
     #[test]
     fn a_page_has_its_plots_inside_and_fetches_nothing() {
         let page = page(&report()).unwrap();
-        assert_eq!(page.matches("<svg").count(), 4);
+        assert_eq!(page.matches("<svg").count(), 5);
         assert!(page.contains("a &lt; b"));
         for foreign in ["http://", "https://", "src=", "@import", "<script"] {
             let page = page.replace("http://www.w3.org/2000/svg", "");

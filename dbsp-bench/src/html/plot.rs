@@ -8,7 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::palette::{GRID, INK, SERIES, recoloured};
 use crate::report::{DBSP, Row};
-use crate::table::figure;
+use crate::table::{figure, in_order};
 
 const WIDTH: u32 = 900;
 const HEIGHT: u32 = 400;
@@ -80,19 +80,70 @@ pub(super) fn ratios(rows: &[&Row], rival: &str) -> Drawn {
     .map(|svg| Some(Plot { svg, legend }))
 }
 
-/// Events per second: a bar a case.
+/// Times of all engines of a view against the share of rows that a step changes: a line an engine.
+pub(super) fn times(rows: &[&Row], view: &str) -> Drawn {
+    let mut sizes: BTreeMap<u32, Vec<(&str, (f64, f64))>> = BTreeMap::new();
+    for row in rows {
+        let Some((_, size, changes)) = parsed(&row.case).filter(|parsed| parsed.0 == view) else { continue };
+        let Some(time) = row.p50_us.filter(|&time| time > 0.0) else { continue };
+        let point = (f64::from(changes) / f64::from(size), time);
+        sizes.entry(size).or_default().push((&row.engine, point));
+    }
+    let Some((size, points)) = sizes.into_iter().max_by_key(|(_, points)| points.len()) else {
+        return Ok(None);
+    };
+    let engines = in_order(points.iter().map(|point| point.0));
+    let (left, right) = range(points.iter().map(|(_, point)| point.0));
+    let (low, high) = range(points.iter().map(|(_, point)| point.1));
+    let legend = engines.iter().map(|&engine| engine.to_owned()).collect();
+    drawn(|area| {
+        let mut chart = ChartBuilder::on(area)
+            .margin(12)
+            .margin_right(28)
+            .x_label_area_size(44)
+            .y_label_area_size(64)
+            .build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
+        chart
+            .configure_mesh()
+            .axis_style(INK)
+            .label_style(text(14))
+            .bold_line_style(GRID)
+            .light_line_style(TRANSPARENT)
+            .x_desc(format!("{view}: changed rows of {size}"))
+            .y_desc("µs a step")
+            .x_label_formatter(&|share| format!("{}%", plain(share * 100.0)))
+            .y_label_formatter(&|time| plain(*time))
+            .draw()?;
+        for (engine, colour) in engines.iter().zip(SERIES) {
+            let of = points.iter().filter(|point| point.0 == *engine);
+            let mut line: Vec<(f64, f64)> = of.map(|point| point.1).collect();
+            line.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let dots = line.iter().map(|point| Circle::new(*point, 4, colour.filled())).collect::<Vec<_>>();
+            chart.draw_series(LineSeries::new(line, colour.stroke_width(2)))?;
+            chart.draw_series(dots)?;
+        }
+        Ok(())
+    })
+    .map(|svg| Some(Plot { svg, legend }))
+}
+
+/// Events per second: a bar a case and engine.
 pub(super) fn rates(rows: &[&Row]) -> Drawn {
-    let ours = rows.iter().filter(|row| row.engine == DBSP);
-    let bars: Vec<(String, f64)> =
-        ours.filter_map(|row| Some((row.case.clone(), row.events_per_s? / 1e6))).collect();
-    let highest = bars.iter().map(|bar| bar.1).fold(0.0, f64::max);
+    let (engines, legend) = engines(rows);
+    let bars: Vec<Bar> = rows
+        .iter()
+        .filter_map(|row| {
+            let height = row.events_per_s? / 1e6;
+            let series = engines.iter().position(|engine| *engine == row.engine)?;
+            // The first engine's bar carries the name for all of its case.
+            let name = if series == 0 { row.case.clone() } else { String::new() };
+            Some(Bar { text: figure(Some(height)), name, height, series })
+        })
+        .collect();
+    let highest = bars.iter().map(|bar| bar.height).fold(0.0, f64::max);
     if highest <= 0.0 {
         return Ok(None);
     }
-    let bars: Vec<Bar> = bars
-        .into_iter()
-        .map(|(name, height)| Bar { text: format!("{height:.1}"), name, height, series: 0 })
-        .collect();
     drawn(|area| {
         let y = 0.0..highest * 1.12;
         let mut chart = frame(area).build_cartesian_2d(slots(&bars), y)?;
@@ -101,22 +152,28 @@ pub(super) fn rates(rows: &[&Row]) -> Drawn {
         mesh.light_line_style(TRANSPARENT).y_desc("million events a second").draw()?;
         for (i, bar) in (0_i32..).zip(&bars) {
             let (low, high) = bar.span(i, 0.0);
-            chart.draw_series([Rectangle::new([low, high], SERIES[bar.series].filled())])?;
+            chart.draw_series([Rectangle::new([low, high], colour(bar.series).filled())])?;
         }
         let places: Vec<_> = (0_i32..).zip(&bars).map(|(i, bar)| chart.backend_coord(&bar.top(i))).collect();
         let bottom = chart.backend_coord(&(0.0, 0.0)).1;
         label_bars(area, &bars, &places, bottom)
     })
-    .map(|svg| Some(Plot { svg, legend: Vec::new() }))
+    .map(|svg| Some(Plot { svg, legend }))
 }
 
-/// Median and p99 of one-row steps: two bars a case, on a log scale.
+/// One-row steps on a log scale: of one engine the median and the p99 of each case, of several their medians.
 pub(super) fn latencies(rows: &[&Row]) -> Drawn {
+    let (engines, legend) = engines(rows);
     let mut bars = Vec::new();
-    for row in rows.iter().filter(|row| row.engine == DBSP) {
-        for (series, (label, time)) in [("p50", row.p50_us), ("p99", row.p99_us)].into_iter().enumerate() {
+    for row in rows {
+        let Some(engine) = engines.iter().position(|engine| *engine == row.engine) else { continue };
+        let times = if engines.len() == 1 {
+            vec![(format!("{} p50", row.case), row.p50_us, 0), (format!("{} p99", row.case), row.p99_us, 1)]
+        } else {
+            vec![(row.case.clone(), row.p50_us, engine)]
+        };
+        for (name, time, series) in times {
             if let Some(height) = time.filter(|&time| time > 0.0) {
-                let name = format!("{} {label}", row.case);
                 bars.push(Bar { text: figure(Some(height)), name, height, series });
             }
         }
@@ -135,13 +192,25 @@ pub(super) fn latencies(rows: &[&Row]) -> Drawn {
             .draw()?;
         for (i, bar) in (0_i32..).zip(&bars) {
             let (bottom, top) = bar.span(i, low);
-            chart.draw_series([Rectangle::new([bottom, top], SERIES[bar.series].filled())])?;
+            chart.draw_series([Rectangle::new([bottom, top], colour(bar.series).filled())])?;
         }
         let places: Vec<_> = (0_i32..).zip(&bars).map(|(i, bar)| chart.backend_coord(&bar.top(i))).collect();
         let bottom = chart.backend_coord(&(0.0, low)).1;
         label_bars(area, &bars, &places, bottom)
     })
-    .map(|svg| Some(Plot { svg, legend: Vec::new() }))
+    .map(|svg| Some(Plot { svg, legend }))
+}
+
+/// The engines of a suite, and the legend: none where there is one engine.
+fn engines<'a>(rows: &[&'a Row]) -> (Vec<&'a str>, Vec<String>) {
+    let engines = in_order(rows.iter().map(|row| row.engine.as_str()));
+    let legend = if engines.len() > 1 { engines.iter().map(|&e| e.to_owned()).collect() } else { Vec::new() };
+    (engines, legend)
+}
+
+/// The colour of a series; past the last one they begin anew.
+fn colour(series: usize) -> RGBColor {
+    SERIES[series % SERIES.len()]
 }
 
 /// A bar, its name below and its figure above.

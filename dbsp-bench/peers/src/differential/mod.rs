@@ -10,6 +10,8 @@
 //! own handles let traces compact behind the inputs. History does not grow with the number of steps.
 
 pub mod headline;
+pub mod latency;
+pub mod nexmark;
 
 use std::cell::RefCell;
 use std::rc::Rc;

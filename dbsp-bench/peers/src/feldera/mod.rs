@@ -10,6 +10,8 @@
 //! cursor of the snapshot, by reference, which merges the batches of such a transaction as it goes.
 
 pub mod headline;
+pub mod latency;
+pub mod nexmark;
 mod output;
 
 use anyhow::Result;
