@@ -19,8 +19,6 @@ pub struct Peers {
     pub nexmark: Rivals,
     /// Peers of the one-row steps.
     pub latency: Vec<(&'static str, latency::Make)>,
-    /// What is missing, and why: told as notes of the report.
-    pub absent: Vec<String>,
 }
 
 impl Peers {

@@ -56,9 +56,6 @@ fn suites(peers: &Peers) -> anyhow::Result<ExitCode> {
     }
     let none = Peers::default();
     let peers = if options.peers { peers } else { &none };
-    for absent in &peers.absent {
-        report.note(format!("not measured: {absent}"));
-    }
     for suite in options.suites() {
         // What the others measured is worth having even if one of them stops.
         if let Err(error) = run_suite(suite, &options, peers, &mut report) {

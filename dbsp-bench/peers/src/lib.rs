@@ -39,7 +39,6 @@ pub fn peers() -> Peers {
             (feldera::NAME, feldera::latency::make),
             (differential::NAME, differential::latency::make),
         ],
-        absent: Vec::new(),
     }
 }
 

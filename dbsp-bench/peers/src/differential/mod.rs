@@ -55,6 +55,9 @@ impl<D: differential_dataflow::Data> Input<D> {
     pub(crate) fn send(&mut self, updates: &mut Vec<Update<D>>, time: Time) {
         if !updates.is_empty() {
             self.0.send_batch(updates);
+            // An input that no operator reads hands its updates back. Every engine gives up the rows of a step
+            // inside the clock.
+            updates.clear();
         }
         self.0.advance_to(time + 1);
     }

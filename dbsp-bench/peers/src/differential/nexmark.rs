@@ -244,11 +244,10 @@ impl<D: Data, R> Engine<R> for Differential<D, R> {
             auctions: updates(&changes.auctions, self.now),
             bids: updates(&changes.bids, self.now),
         };
-        // Rows of the last step, which are given back outside the clock, as ours are.
-        self.output.borrow_mut().clear();
     }
 
     fn step(&mut self) -> Result<()> {
+        self.output.borrow_mut().clear();
         self.persons.send(&mut self.prepared.persons, self.now);
         self.auctions.send(&mut self.prepared.auctions, self.now);
         self.bids.send(&mut self.prepared.bids, self.now);
