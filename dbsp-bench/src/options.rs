@@ -49,6 +49,19 @@ pub struct Options {
     #[arg(long, requires = "check")]
     pub update: bool,
 
+    /// Build with each switch of the engine on and off, run the builds in turns, and show what each switch gains;
+    /// docs/switches.md says how.
+    #[arg(long, conflicts_with_all = ["pgo", "peers", "check", "json"])]
+    pub matrix: bool,
+
+    /// Build with a profile of a quick run, too, and show what that gains. Needs `llvm-profdata`.
+    #[arg(long, conflicts_with_all = ["peers", "check", "json"])]
+    pub pgo: bool,
+
+    /// With `--matrix` or `--pgo`: how often each build runs [default: 3].
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub rounds: Option<usize>,
+
     /// Where to write the JSON; the HTML goes beside it [default: target/bench/report.json].
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -44,6 +44,11 @@ fn suites(peers: &Peers) -> anyhow::Result<ExitCode> {
         !options.peers || !peers.is_empty(),
         "this binary has no peers: `cargo xtask bench --peers` builds and runs the one that has"
     );
+    ensure!(
+        !options.matrix && !options.pgo,
+        "this binary is one build: `cargo xtask bench` with --matrix or --pgo makes and compares several"
+    );
+    ensure!(options.rounds.is_none(), "--rounds goes with --matrix or --pgo");
     options.progress = Progress::visible();
     if options.check {
         return check::run(&options.progress, options.update);

@@ -66,6 +66,14 @@ impl Cmd {
         self.build().status().with_context(|| self.cannot_start())
     }
 
+    /// Runs to the end with our own standard error; what it writes to standard output goes nowhere.
+    ///
+    /// # Errors
+    /// When the program cannot be started; a program that ran and failed is a status.
+    pub(crate) fn status_without_output(&self) -> Result<ExitStatus> {
+        self.build().stdout(Stdio::null()).status().with_context(|| self.cannot_start())
+    }
+
     /// Runs to the end and returns what it wrote to standard output.
     ///
     /// # Errors
