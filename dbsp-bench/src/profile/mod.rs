@@ -38,7 +38,7 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub events: Option<usize>,
 
-    /// Take plain steps for at least so many seconds, and print nothing.
+    /// Take plain steps, all of them and for at least so many seconds, and print nothing.
     #[arg(long, value_name = "S")]
     pub seconds: Option<f64>,
 }
@@ -94,6 +94,8 @@ pub fn child(arguments: impl Iterator<Item = String>) -> Result<()> {
         return plainly(&case, steps, Duration::try_from_secs_f64(seconds)?);
     }
 
+    // The first run is the one that gets the memory from the system.
+    take(&mut *(case.start)()?, steps)?;
     let plain = take(&mut *(case.start)()?, steps)?;
     let mut running = (case.start)()?;
     let counter = allocations::count().map(|_| (|| allocations::count().unwrap_or_default()) as fn() -> u64);
@@ -108,12 +110,13 @@ pub fn child(arguments: impl Iterator<Item = String>) -> Result<()> {
 /// Takes the steps of a case for at least so long, from the start as often as they come to an end.
 fn plainly(case: &Case, steps: usize, least: Duration) -> Result<()> {
     let mut spent = Duration::ZERO;
-    while spent < least {
-        let mut running = (case.start)()?;
-        // At least one, so that a case without steps comes to an end as well.
-        spent += take(&mut *running, steps)?.max(Duration::from_millis(1));
+    loop {
+        let time = take(&mut *(case.start)()?, steps)?;
+        spent += time;
+        if spent >= least || time.is_zero() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Takes so many steps, or as many as there are; gives their time, without that of preparing them.

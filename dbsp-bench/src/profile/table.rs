@@ -11,10 +11,10 @@ use crate::table::{Grid, figure};
 /// The columns.
 const HEAD: [&str; 11] = [
     "operator",
-    "calls a step",
+    "calls",
     "rows in",
     "rows out",
-    "µs a step",
+    "µs",
     "share",
     "ns a row",
     "allocations",
