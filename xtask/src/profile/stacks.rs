@@ -1,7 +1,7 @@
 //! The stacks that perf saw, folded: how often each one was there.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fmt::{self, Display, Formatter},
 };
 
@@ -25,9 +25,10 @@ impl Stacks {
     /// Reads what `perf script -F comm,ip,sym` writes, and keeps what a function with `root` in its name called.
     pub(super) fn read(script: &str, root: &str) -> Self {
         let mut stacks = Self::default();
+        let names = names(script);
         for sample in script.split("\n\n").filter(|sample| !sample.trim().is_empty()) {
             stacks.all += 1;
-            let frames = frames(sample.trim());
+            let frames = frames(sample.trim(), &names);
             if let Some(at) = frames.iter().position(|frame| frame.contains(root)) {
                 let stack = frames.into_iter().take(at).rev().collect();
                 *stacks.counts.entry(stack).or_default() += 1;
@@ -60,23 +61,41 @@ impl Display for Stacks {
     }
 }
 
-/// The frames of a sample, innermost first.
+/// The full names of functions, by the last line that perf gives for an address in them.
 ///
-/// The first line is the command. Each other line is an address and a function. Where others are inlined at the
-/// address, lines with the same address follow, innermost first, the last one being the function again.
-fn frames(sample: &str) -> Vec<String> {
+/// A line is an address and a function. Where others are inlined at the address, lines with the same address follow,
+/// innermost first, the last one being the function again; for some samples the first line is not there.
+fn names(script: &str) -> HashMap<&str, &str> {
+    let mut names = HashMap::new();
+    let mut lines = script.lines().map(address_and_function).peekable();
+    while let Some((address, function)) = lines.next() {
+        let mut last = None;
+        while let Some((_, line)) = lines.next_if(|line| line.0 == address && line.1.ends_with(INLINED)) {
+            last = Some(line);
+        }
+        if let Some(last) = last.filter(|_| !function.ends_with(INLINED)) {
+            names.insert(last, function);
+        }
+    }
+    names
+}
+
+/// The frames of a sample, innermost first. Its first line is the command.
+fn frames(sample: &str, names: &HashMap<&str, &str>) -> Vec<String> {
     let mut frames = Vec::new();
     let mut lines = sample.lines().skip(1).map(address_and_function).peekable();
-    while let Some((address, function)) = lines.next() {
-        let before = frames.len();
-        while let Some((_, inlined)) =
-            lines.next_if(|(other, name)| *other == address && name.ends_with(INLINED))
-        {
-            frames.push(shortened(inlined));
+    while let Some((address, first)) = lines.next() {
+        let (mut function, mut inlined) = (first, Vec::new());
+        if first.ends_with(INLINED) {
+            inlined.push(first);
         }
-        if frames.len() > before {
-            frames.pop();
+        while let Some((_, line)) = lines.next_if(|line| line.0 == address && line.1.ends_with(INLINED)) {
+            inlined.push(line);
         }
+        if let Some(last) = inlined.pop() {
+            function = names.get(last).copied().unwrap_or(last);
+        }
+        frames.extend(inlined.into_iter().map(shortened));
         frames.push(shortened(function));
     }
     frames
@@ -108,14 +127,14 @@ fn shortened(function: &str) -> String {
     short
 }
 
-/// The innermost function of a stack, with the one that it is compiled into.
+/// The innermost function of a stack, with the node that it is part of, or else the function that it is compiled into.
 fn innermost(stack: &[String]) -> String {
     let Some(innermost) = stack.last() else { return "(the loop over the steps)".to_owned() };
     let Some(inlined) = innermost.strip_suffix(INLINED) else { return innermost.clone() };
-    match stack.iter().rfind(|frame| !frame.ends_with(INLINED)) {
-        Some(function) => format!("{inlined} in {function}"),
-        None => inlined.to_owned(),
-    }
+    let is_node = |frame: &&String| frame.contains(" as Node>::");
+    let within =
+        stack.iter().rfind(is_node).or_else(|| stack.iter().rfind(|frame| !frame.ends_with(INLINED)));
+    within.map_or_else(|| inlined.to_owned(), |within| format!("{inlined} in {within}"))
 }
 
 #[cfg(test)]
@@ -153,6 +172,13 @@ mod tests {
             "f (inlined);<Join<K> as Node>::compute;probe (inlined);eq (inlined) 1\n"
         );
         assert_eq!(stacks.heaviest(1)[0].function, "eq in <Join<K> as Node>::compute");
+        let other = "bench \n\t 1b hash (inlined)\n\t 1b compute<u64> (inlined)\n\t 2b x::measured_step\n";
+        let both = Stacks::read(&(script.to_owned() + other), "x::measured_step");
+        let folded = both.to_string();
+        assert!(
+            folded.ends_with("<Join<K> as Node>::compute;hash (inlined) 1\n"),
+            "the name is known: {folded}"
+        );
         assert_eq!(shortened("a::b::c"), "a::b::c");
     }
 }
