@@ -26,6 +26,7 @@ pub mod micro;
 pub mod nexmark;
 pub mod options;
 pub mod peers;
+pub mod profile;
 pub mod program;
 pub mod progress;
 pub mod report;

@@ -10,7 +10,7 @@ use crate::options::{Options, Suite};
 use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::report::{self, Report};
-use crate::{allocations, check, headline, html, latency, micro, nexmark, table};
+use crate::{allocations, check, headline, html, latency, micro, nexmark, profile, table};
 
 /// Runs what the command line asks for, with `peers` beside the engines of this crate.
 ///
@@ -32,6 +32,7 @@ fn children(peers: &Peers) -> Option<anyhow::Result<ExitCode>> {
         headline::CHILD => headline::child(arguments, peers),
         nexmark::CHILD => nexmark::child(arguments, peers),
         check::CHILD => check::child(arguments),
+        profile::CHILD => profile::child(arguments),
         _ => return None,
     };
     Some(done.map(|()| ExitCode::SUCCESS))

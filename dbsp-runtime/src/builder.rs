@@ -189,6 +189,7 @@ impl Builder {
             is_committing: false,
             condition: Condition::Sound,
             steps: 0,
+            profiler: None,
         })
     }
 }

@@ -29,6 +29,7 @@
 //! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::delta`], `circuit[handle]`
 //! - handles: [`Input`], [`Upsert`], [`Output`], [`View`], [`KeyedView`]
 //! - what goes wrong: [`Error`], [`Operator`]; what was built: [`Graph`]
+//! - what it costs: [`Memory`], [`Profile`]
 //! - from the crates below: [`Delta`], [`ZSet`], [`IndexedZSet`], [`Row`], and the aggregates
 //!
 //! # Features
@@ -55,6 +56,7 @@ pub mod handle;
 pub mod memory;
 mod node;
 mod nodes;
+pub mod profile;
 mod schedule;
 mod slots;
 pub mod streams;
@@ -68,6 +70,7 @@ pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};
 pub use handle::{DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};
 pub use memory::{Memory, OperatorMemory};
+pub use profile::{OperatorProfile, Profile};
 pub use streams::{
     Chain, Collection, Feedback, Flow, IntoKeyedStream, IntoStream, KeyedFlow, KeyedStream, Stream,
 };

@@ -1,10 +1,10 @@
-//! `cargo xtask`: the one door to testing, linting and benchmarking this workspace.
+//! `cargo xtask`: the one door to testing, linting, benchmarking and profiling this workspace.
 //!
 //! Each sub-command is a file. It prints every command it runs in a form one can paste, goes on after a
 //! failure so that one run shows all of them, ends with one table, and exits non-zero when anything failed.
 //!
 //! # Map
-//! [`ci`] is [`lint`], [`mod@test`] and [`mod@bench`] in a row. [`report`] keeps the table, [`command`] runs a
+//! [`ci`] is [`lint`], [`mod@test`] and [`mod@bench`] in a row; [`profile`] stands apart. [`report`] keeps the table, [`command`] runs a
 //! program, [`workspace`] and [`feature_sets`] read what `cargo metadata` says.
 //!
 //! # Not here
@@ -17,6 +17,7 @@ mod command;
 mod feature_sets;
 mod lint;
 mod peers;
+mod profile;
 mod report;
 mod test;
 mod workspace;
@@ -27,7 +28,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", about = "Test, lint and benchmark this workspace")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Test, lint, benchmark and profile this workspace"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -41,6 +46,8 @@ enum Command {
     Test(test::Arguments),
     /// Check format, clippy, rustdoc, layering, tidiness, dependency policy and package metadata
     Lint,
+    /// Show where the time of a case goes: a table of its operators, and a flame graph
+    Profile(profile::Arguments),
     /// Run all that `.ci/run` runs: lint, test, bench --quick
     Ci,
 }
@@ -50,6 +57,7 @@ fn main() -> Result<ExitCode> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Lint => lint::run(),
+        Command::Profile(arguments) => profile::run(&arguments),
         Command::Ci => ci::run(),
     }
 }

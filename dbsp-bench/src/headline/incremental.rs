@@ -14,8 +14,8 @@ use super::published::{Counts, Published};
 use super::workload::{Attribute, Change, GROUPS, Record, Workload};
 
 /// A circuit with one of the four views.
-struct Incremental {
-    circuit: Circuit,
+pub(super) struct Incremental {
+    pub(super) circuit: Circuit,
     rows: Input<Record>,
     readers: Vec<Reader>,
     kind: Kind,
@@ -47,7 +47,11 @@ pub(super) fn keeps(view: View, workload: &Workload) -> anyhow::Result<Box<dyn E
 }
 
 impl Incremental {
-    fn new(view: View, workload: &Workload, kind: Kind) -> anyhow::Result<Self> {
+    /// A view over the workload's base.
+    ///
+    /// # Errors
+    /// When the circuit cannot be built or faults on the load.
+    pub(super) fn new(view: View, workload: &Workload, kind: Kind) -> anyhow::Result<Self> {
         let (mut circuit, (rows, dimension, readers)) = Circuit::build(|builder| {
             let (rows, rows_input) = builder.input::<Record>("rows");
             let (dimension, dimension_input) = builder.input::<Attribute>("dimension");

@@ -24,6 +24,7 @@ mod incremental;
 mod memory;
 mod naive;
 mod naive_view;
+mod profiled;
 mod published;
 mod splitmix;
 mod tables;
@@ -39,6 +40,7 @@ use anyhow::Context as _;
 use case::Case;
 pub use engine::{Engine, Kind, Make, MakeRemote, Outcome, OutputRow, Remote, RemoteTurn, View};
 pub use memory::{CHILD, child};
+pub(crate) use profiled::profiled;
 pub(crate) use splitmix::SplitMix;
 pub use workload::{Attribute, CLASSES, Change, GROUPS, KEYS, Record, Workload};
 

@@ -7,7 +7,7 @@ use super::{Engine, KEYS, Pair, Plain};
 
 /// A circuit of one map, or of blocks of ten operators in a row.
 pub(super) struct Chain {
-    circuit: Circuit,
+    pub(super) circuit: Circuit,
     rows: Input<Pair>,
     view: View<Pair>,
 }

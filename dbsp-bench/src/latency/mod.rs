@@ -28,9 +28,11 @@ use crate::report::{DBSP, Report, Row};
 
 mod circuit;
 mod oracle;
+mod profiled;
 
 use circuit::Chain;
 pub use circuit::added;
+pub(crate) use profiled::profiled;
 
 /// The name of the suite.
 const SUITE: &str = "latency";

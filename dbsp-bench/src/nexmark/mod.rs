@@ -22,6 +22,7 @@ pub mod events;
 pub mod generator;
 pub mod measure;
 pub mod oracle;
+mod profiled;
 pub mod queries;
 pub mod query;
 #[cfg(test)]
@@ -29,18 +30,21 @@ mod tests;
 pub mod verify;
 
 use std::io::Write as _;
+use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
 use self::changes::Changes;
 use self::generator::Generator;
 use self::measure::Measured;
+pub(crate) use self::profiled::profiled;
 use self::queries::{q0::Q0, q1::Q1, q2::Q2, q3::Q3, q4::Q4, q5::Q5, q7::Q7, q8::Q8, q9::Q9};
 use self::query::Query;
 use crate::allocations;
 use crate::memory::{self, Memory};
 use crate::options::{Options, Suite};
 use crate::peers::Peers;
+use crate::profile::Running;
 use crate::report::{DBSP, Report, Row};
 
 /// The first argument by which the binary is told to be a child process of this suite: see [`child`].
@@ -54,6 +58,7 @@ struct Case {
     name: &'static str,
     measure: fn(&[Changes], usize, &Peers) -> Result<Vec<Measured>>,
     run: fn(&[Changes], &str, &Peers) -> Result<()>,
+    start: fn(&Rc<[Changes]>) -> Result<Box<dyn Running>>,
 }
 
 /// The queries, in order.
@@ -71,7 +76,12 @@ const CASES: [Case; 9] = [
 
 impl Case {
     const fn of<Q: Query>() -> Self {
-        Self { name: Q::NAME, measure: measure::measure::<Q>, run: measure::run::<Q> }
+        Self {
+            name: Q::NAME,
+            measure: measure::measure::<Q>,
+            run: measure::run::<Q>,
+            start: profiled::start::<Q>,
+        }
     }
 }
 

@@ -112,6 +112,23 @@ impl<Q: Query> Running<Q> {
         Ok(Self { circuit, persons, auctions, bids, result, prepared: Changes::default() })
     }
 
+    /// The circuit.
+    pub(super) fn circuit(&mut self) -> &mut Circuit {
+        &mut self.circuit
+    }
+
+    /// Takes one step over the changes that were prepared.
+    ///
+    /// # Errors
+    /// When the step fails.
+    pub(super) fn step_prepared(&mut self) -> Result<()> {
+        let mut changes = std::mem::take(&mut self.prepared);
+        self.step(&mut changes)?;
+        // Its buffers, which are now the circuit's old ones, are given back after the clock has stopped.
+        self.prepared = changes;
+        Ok(())
+    }
+
     /// Takes one step over `changes`, which it leaves empty, and gives the change of the result.
     ///
     /// # Errors
@@ -132,11 +149,7 @@ impl<Q: Query> Engine<Q::Row> for Running<Q> {
     }
 
     fn step(&mut self) -> Result<()> {
-        let mut changes = std::mem::take(&mut self.prepared);
-        Self::step(self, &mut changes)?;
-        // Its buffers, which are now the circuit's old ones, are given back after the clock has stopped.
-        self.prepared = changes;
-        Ok(())
+        self.step_prepared()
     }
 
     fn touch(&self) -> i64 {

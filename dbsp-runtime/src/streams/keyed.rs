@@ -287,6 +287,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.rows.piecewise(LinearAggregation::new(aggregate), operator).keyed()
     }
 
+    #[track_caller]
     fn ordered<G>(self, aggregate: G, operator: Operator) -> KeyedStream<'b, K, G::Output>
     where
         G: OrderedAggregate<V> + Send + 'static,
@@ -294,6 +295,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.aggregate_by(OrderedAggregation::new(aggregate), operator)
     }
 
+    #[track_caller]
     fn aggregate_by<A: Row, G>(self, aggregation: G, operator: Operator) -> KeyedStream<'b, K, A>
     where
         G: dbsp_ops::Operator<In = (K, V), Out = (K, A)> + Send + 'static,

@@ -9,5 +9,6 @@ mod faults;
 mod graph;
 mod memory;
 mod misuse;
+mod profile;
 mod upserts;
 mod views;
