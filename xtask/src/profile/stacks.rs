@@ -48,9 +48,7 @@ impl Stacks {
         own.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let share = |count| count as f64 / self.samples.max(1) as f64;
         let heaviest = own.into_iter().take(most);
-        heaviest
-            .map(|(function, count)| Heavy { share: share(count), function: function.to_owned() })
-            .collect()
+        heaviest.map(|(function, count)| Heavy { share: share(count), function }).collect()
     }
 }
 
