@@ -179,7 +179,7 @@ impl Comparison {
             let verdict = match noise {
                 _ if pair.is_control => " (the same build twice: noise)",
                 _ if best.1 < LEAST || *surest < LEAST => {
-                    "; it buys nothing anywhere: no case gains 2 % in every round"
+                    "; it buys nothing on any of these: no case gains 2 % in every round"
                 }
                 Some(noise) if *surest <= noise => {
                     "; it buys nothing that can be told from noise: the same build, run twice, gains as much"
@@ -369,7 +369,7 @@ one case gains 1.00x in every round (the same build twice: noise)
             let pairs = vec![pair("simd", 1, false), pair("again", 2, true)];
             Comparison::new("all-on", pairs, &runs).conclusions().swap_remove(0)
         };
-        assert!(slower(101.0, 100.0).contains("buys nothing anywhere"));
+        assert!(slower(101.0, 100.0).contains("buys nothing on any of these"));
         assert!(slower(104.0, 106.0).contains("told from noise"));
         assert!(!slower(104.0, 101.0).contains("buys nothing"));
     }
