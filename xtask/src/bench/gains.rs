@@ -179,7 +179,7 @@ impl Comparison {
             let verdict = match noise {
                 _ if pair.is_control => " (the same build twice: noise)",
                 _ if best.1 < LEAST || *surest < LEAST => {
-                    "; it buys nothing anywhere: no case gains 2 % in every round"
+                    "; it buys nothing on any of these: no case gains 2 % in every round"
                 }
                 Some(noise) if *surest <= noise => {
                     "; it buys nothing that can be told from noise: the same build, run twice, gains as much"
@@ -188,7 +188,7 @@ impl Comparison {
             };
             format!(
                 "{head}: {} over {cases} cases (geometric mean), best {} on {} {}, worst {} on {} {}; \
-                 {} in every round of some case{verdict}",
+                 one case gains {} in every round{verdict}",
                 times(*mean),
                 times(best.1),
                 best.0.name(),
@@ -351,9 +351,9 @@ mod tests {
 | nexmark q4 | dbsp | 250000 | 1.00x | 1.00x |
 
 - simd: 1.22x over 2 cases (geometric mean), best 1.50x on headline join/50/1 dbsp, worst 1.00x on nexmark q4 dbsp; \
-1.50x in every round of some case
+one case gains 1.50x in every round
 - again: 1.00x over 2 cases (geometric mean), best 1.00x on nexmark q4 dbsp, worst 1.00x on headline join/50/1 dbsp; \
-1.00x in every round of some case (the same build twice: noise)
+one case gains 1.00x in every round (the same build twice: noise)
 ";
         assert_eq!(comparison.markdown(), expected);
     }
@@ -369,7 +369,7 @@ mod tests {
             let pairs = vec![pair("simd", 1, false), pair("again", 2, true)];
             Comparison::new("all-on", pairs, &runs).conclusions().swap_remove(0)
         };
-        assert!(slower(101.0, 100.0).contains("buys nothing anywhere"));
+        assert!(slower(101.0, 100.0).contains("buys nothing on any of these"));
         assert!(slower(104.0, 106.0).contains("told from noise"));
         assert!(!slower(104.0, 101.0).contains("buys nothing"));
     }
