@@ -2,9 +2,9 @@
 //!
 //! # Shape
 //! `cargo xtask profile` runs the binary twice (`child-profile CASE …`). The first run takes the steps of the case
-//! plainly, then in a fresh circuit with [`Circuit::start_profiling`], and prints the table of [`mod@table`]. The second
+//! plainly, then in a fresh circuit with [`Circuit::start_profiling`], and prints the table of `table`. The second
 //! one (`--seconds S`) takes plain steps again and again, for a profiler outside to look at; what it should look at
-//! is below [`measured_step`] on the stack.
+//! is below `measured_step` on the stack.
 //!
 //! # Not here
 //! Nothing is verified and no rival runs: the suites do that, with the same circuits over the same changes.

@@ -19,7 +19,7 @@ fn state(memory: &Memory) -> usize {
 fn assert_honest(name: &str, build: impl FnOnce() -> (Circuit, Input<Row>)) {
     let (mut live, mut held) = (0_i64, None);
     let mut during = |work: &mut dyn FnMut()| {
-        let counts = alloc::count(|| work());
+        let counts = alloc::count(&mut *work);
         live += counts.allocated_bytes as i64 - counts.deallocated_bytes as i64;
         live
     };
