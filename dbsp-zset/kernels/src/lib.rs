@@ -44,9 +44,10 @@
 //! | `count_nonzero` | 0.22 / 0.25 | 0.18 / 0.20 | 0.17 / 0.20 | 0.18 / 0.20 |
 //! | `compress_rows`, no zeros | 0.59 / 0.33 | 0.72 / 0.16 | 0.55 / 0.14 | 0.55 / 0.16 |
 //! | `compress_rows`, 20 % zeros | 4.43 / 1.52 | 3.87 / 0.82 | 3.68 / 0.64 | 3.75 / 0.80 |
-//! | `match_tags` *, ns for 64 tags | 27.97 / 2.01 | 27.37 / 1.97 | 27.31 / 1.92 | 28.18 / 3.45 |
+//! | `match_tags` *, ns a tag | 1.85 / 0.28 | 0.45 / 0.05 | 0.43 / 0.05 | 0.43 / 0.03 |
 //!
-//! (`match_tags` was measured later, on an Intel Xeon VM, where the other figures are about twice as high.)
+//! (`match_tags` was measured later, on an Intel Xeon VM, where the other figures are about twice as high. It takes 64
+//! tags at a time, also where the table says 16.)
 //! What gains without a star gains by having no branch, so that the compiler vectorises it: `wide` lanes
 //! bought nothing more there, and were not kept (figures in each module). `count_nonzero` is the obvious
 //! loop. With a star, `wide` beat the same path left to the compiler by 1.2 to 1.4 times in a baseline
