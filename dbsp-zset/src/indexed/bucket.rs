@@ -128,6 +128,12 @@ impl<R> Bucket<R> {
         row
     }
 
+    /// Removes a row, as [`swap_remove`](Self::swap_remove) does, and gives its tags too.
+    pub(super) fn swap_remove_tagged(&mut self, i: usize) -> (Tags, R) {
+        let tags = Tags { row: self.row_tags[i], key: self.key_tags[i] };
+        (tags, self.swap_remove(i))
+    }
+
     /// Removes the last row.
     pub(super) fn pop(&mut self) -> Option<(Tags, R)> {
         let row = self.rows.pop()?;

@@ -69,7 +69,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
             self.emptied(place_hash(key));
         }
         if is_thin {
-            self.merge(self.spreads.place(Address::of(key, value)));
+            self.merge(self.spreads.place_of(key, value));
         }
     }
 
@@ -213,7 +213,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
             self.depth += 1;
         }
         let Some(first) = self.buckets[at].rows().first() else { return false };
-        let place = self.spreads.place(Address::of(&first.0, &first.1));
+        let place = self.spreads.place_of(&first.0, &first.1);
         let (half, new) = (1 << (self.depth - depth - 1), self.free_bucket());
         let start = self.entry_of(place) & !(2 * half - 1);
         self.directory[start + half..start + 2 * half].fill(new);
@@ -222,10 +222,10 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         let lower = &mut self.buckets[at];
         (lower.depth, upper.depth) = (depth + 1, depth + 1);
         for i in (0..lower.rows().len()).rev() {
-            let row = &lower.rows()[i];
-            let address = Address::of(&row.0, &row.1);
-            if self.spreads.place(address) >> (63 - depth) & 1 == 1 {
-                upper.push(address.tags(), lower.swap_remove(i));
+            let (key, value, _) = &lower.rows()[i];
+            if self.spreads.place_of(key, value) >> (63 - depth) & 1 == 1 {
+                let (tags, row) = lower.swap_remove_tagged(i);
+                upper.push(tags, row);
             }
         }
         lower.trim();

@@ -90,6 +90,16 @@ impl Spreads {
         address.key_hash ^ (address.value_hash & leading(self.bits(address.key_hash)))
     }
 
+    /// The place of a row whose value is hashed only if it has a part in it: that may be a long text.
+    #[inline]
+    pub(super) fn place_of<K: Row, V: Row>(&self, key: &K, value: &V) -> u64 {
+        let key_hash = place_hash(key);
+        match self.bits(key_hash) {
+            0 => key_hash,
+            bits => key_hash ^ (place_hash(value) & leading(bits)),
+        }
+    }
+
     /// Spreads a key over twice as many places. There can be `most` spread keys; room for them is made at
     /// once, so that steps that spread one key and bring another together do not allocate.
     pub(super) fn raise(&mut self, key_hash: u64, most: usize) {
