@@ -6,11 +6,12 @@
 //! # Invariants  no weight is zero; a row stands once, in the bucket of its place. Only rows whose hashes are
 //!   all alike may find no bucket; they stand in a list.
 //! # Cost        update: O(1) expected, also in a group of a million rows, and three to five cache lines;
-//!   group: O(1) and then its rows. It grows and shrinks a bucket at a time; a step that frees as many rows
-//!   as it adds allocates nothing once warm.
+//!   group: O(1) and then its rows. It grows and shrinks a bucket at a time; only once it is mostly empty is it
+//!   built anew, O(rows that are left). A step that frees as many rows as it adds allocates nothing once warm.
 //! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
 
 use std::fmt::{Debug, Formatter};
+use std::ops::Index;
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
@@ -45,7 +46,7 @@ use spread::{Address, Places, Spreads, place_hash, tag};
 /// let mut owners = IndexedZSet::new();
 /// owners.try_apply(&Delta::from_iter([(("ann", "cat"), 1), (("ann", "dog"), 1), (("bob", "cat"), 1)]))?;
 /// assert_eq!(owners.group(&"ann").len(), 2);
-/// assert_eq!(owners.weight(&"bob", &"cat"), 1);
+/// assert_eq!((owners.weight(&"bob", &"cat"), owners[(&"ann", &"dog")]), (1, 1));
 /// owners.try_update(&"bob", &"cat", &-1)?;
 /// assert!(owners.group(&"bob").is_empty());
 /// # Ok::<(), dbsp_zset::Overflow>(())
@@ -59,7 +60,7 @@ pub struct IndexedZSet<K, V, W = i64> {
     /// Buckets that no entry of the directory leads to.
     free: Vec<u32>,
     spreads: Spreads,
-    /// Rows that found no bucket: more than 64 whose hashes are all alike.
+    /// Rows that found no bucket: more than 64 whose hashes are alike as far as a directory of this size goes.
     homeless: Vec<(K, V, W)>,
     rows: usize,
     /// Grows whenever rows may have moved to other buckets.
@@ -234,6 +235,21 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         Spot { at: self.bucket_at(place) as u32, tags: address.tags(), is_spread: place != address.key_hash }
     }
 
+    /// The weight of a row, if it stands here.
+    fn find(&self, key: &K, value: &V) -> Option<&W> {
+        if self.rows == 0 {
+            return None;
+        }
+        let spot = self.spot(key, value);
+        let bucket = &self.buckets[spot.at as usize];
+        let is_it = |row: &(K, V, W)| row.0 == *key && row.1 == *value;
+        let row = match bucket.find(spot.tags.row, is_it) {
+            Some(i) => bucket.rows().get(i),
+            None => self.homeless.iter().find(|row| is_it(row)),
+        };
+        row.map(|(_, _, weight)| weight)
+    }
+
     /// Whether every group lies in one bucket.
     #[inline]
     fn is_plain(&self) -> bool {
@@ -288,17 +304,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// The weight of one row, zero if it does not stand here.
     #[must_use]
     pub fn weight(&self, key: &K, value: &V) -> W {
-        if self.rows == 0 {
-            return W::zero();
-        }
-        let spot = self.spot(key, value);
-        let bucket = &self.buckets[spot.at as usize];
-        let is_it = |row: &(K, V, W)| row.0 == *key && row.1 == *value;
-        let row = match bucket.find(spot.tags.row, is_it) {
-            Some(i) => bucket.rows().get(i),
-            None => self.homeless.iter().find(|row| is_it(row)),
-        };
-        row.map_or_else(W::zero, |row| row.2.clone())
+        self.find(key, value).cloned().unwrap_or_else(W::zero)
     }
 
     /// Changes the weight of one row.
@@ -497,6 +503,18 @@ impl<K: Row + Debug, V: Row + Debug, W: Ring + Debug> Debug for IndexedZSet<K, V
         let mut groups: Vec<_> = self.groups().collect();
         groups.sort_unstable_by_key(|(key, _)| *key);
         f.debug_map().entries(groups).finish()
+    }
+}
+
+/// The weight of a row that stands in the Z-set.
+///
+/// # Panics
+/// If the weight of the row is zero; [`IndexedZSet::weight`] gives the zero instead.
+impl<K: Row, V: Row, W> Index<(&K, &V)> for IndexedZSet<K, V, W> {
+    type Output = W;
+
+    fn index(&self, (key, value): (&K, &V)) -> &W {
+        self.find(key, value).expect("an indexed row stands in the Z-set")
     }
 }
 

@@ -3,7 +3,8 @@
 //! A full bucket gives rows away in one of two ways. If many of them have one key, that key is spread over
 //! twice as many places. Otherwise the bucket splits in two by one more bit of its rows' places, and the
 //! directory doubles if it did not tell the two apart (extendible hashing, Fagin et al., TODS 1979). So the
-//! table grows a bucket at a time: no step pays for moving all rows.
+//! table grows a bucket at a time: no step pays for moving all rows. Thin buckets merge likewise; a table that
+//! has lost nearly all of its rows is built anew from those that are left.
 
 use crate::indexed::bucket::{Bucket, SLOTS};
 use crate::indexed::spread::{Address, MAX_BITS, Places, place_hash, tag};

@@ -12,7 +12,7 @@ fn random(state: &mut u64) -> u64 {
 fn agree(zset: &IndexedZSet<u64, String>, model: &BTreeMap<(u64, String), i64>) {
     assert_eq!(zset.len(), model.len());
     for ((key, value), weight) in model {
-        assert_eq!(zset.weight(key, value), *weight);
+        assert_eq!((zset.weight(key, value), zset[(key, value)]), (*weight, *weight));
     }
     let mut rows: Vec<_> = zset.iter().map(|(key, value, weight)| ((*key, value.clone()), *weight)).collect();
     rows.sort();
