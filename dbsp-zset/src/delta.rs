@@ -111,6 +111,31 @@ impl<R, W> Delta<R, W> {
         self.weights.reserve(additional);
     }
 
+    /// Appends rows and their weights a column at a time, without a question about each. None of the weights is
+    /// to be zero.
+    ///
+    /// ```
+    /// use dbsp_zset::Delta;
+    ///
+    /// let mut delta = Delta::new();
+    /// delta.extend_columns(["fig", "pear"].into_iter(), [1, -1].into_iter());
+    /// assert_eq!(format!("{delta:?}"), r#"{"fig": +1, "pear": -1}"#);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not as many weights as rows.
+    #[inline]
+    pub fn extend_columns(
+        &mut self,
+        rows: impl ExactSizeIterator<Item = R>,
+        weights: impl ExactSizeIterator<Item = W>,
+    ) {
+        assert_eq!(rows.len(), weights.len(), "both columns of a delta have one length");
+        let columns = Level(self);
+        columns.0.rows.extend(rows);
+        columns.0.weights.extend(weights);
+    }
+
     /// Moves all entries of `other` to the end of this delta, in O(1) if this one is empty (the two
     /// then trade their memory).
     pub fn append(&mut self, other: &mut Self) {
@@ -131,6 +156,18 @@ impl<R, W> Delta<R, W> {
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.rows.capacity() * size_of::<R>() + self.weights.capacity() * size_of::<W>()
+    }
+}
+
+/// Cuts the longer column of a delta when it goes: a row that panics on its way leaves none without a weight.
+struct Level<'a, R, W>(&'a mut Delta<R, W>);
+
+impl<R, W> Drop for Level<'_, R, W> {
+    #[inline]
+    fn drop(&mut self) {
+        let Delta { rows, weights } = &mut *self.0;
+        rows.truncate(weights.len());
+        weights.truncate(rows.len());
     }
 }
 

@@ -1,9 +1,12 @@
 //! An ordered trace: keys by hash, the values of each key in order, with a summary of every range.
 //!
 //! # Shape       key -> [`SummaryTree`] of `(value, weight)`.
-//! # Invariants  no weight is zero and no group is empty.
+//! # Invariants  no weight is zero; no group is empty, but for those that were located and not removed since.
 //! # Cost        update, first, last, search by summary: O(log group); summary of a group: O(1).
 //! # Not here    the keys have no order: a range over one order of everything is one group, of `()`.
+
+use std::cmp::Ordering;
+use std::convert::Infallible;
 
 use crate::algebra::{Monoid, Overflow, Ring};
 use crate::row::Row;
@@ -107,7 +110,7 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
     #[must_use]
     pub fn summaries(&mut self, key: &K) -> Option<Summaries<'_, V, W, S>> {
         let position = self.groups.find(key)?;
-        Some(Summaries { tree: self.groups.value_mut(position) })
+        Some(self.at(position).1)
     }
 
     /// Changes the weight of one row.
@@ -132,23 +135,88 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
         key: &K,
         change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), Overflow>,
     ) -> Result<(), Overflow> {
-        let Some(position) = self.groups.find(key) else {
-            let mut tree = SummaryTree::new();
-            change(&mut tree)?;
-            if !tree.is_empty() {
-                self.rows += tree.len();
-                self.groups.insert_new(key.clone(), tree);
-            }
-            return Ok(());
-        };
+        let (position, _) = self.groups.find_or_insert_with(key, SummaryTree::new);
+        let outcome = self.change_at(position, change);
+        self.remove_empty(position);
+        outcome
+    }
+
+    /// Finds the groups of some rows, a window of rows at a time so that lookups overlap, and appends their
+    /// positions. Absent groups are made, empty, and stay until [`remove_empty`](Self::remove_empty); so long all
+    /// positions hold.
+    ///
+    /// ```
+    /// use dbsp_zset::OrderedTrace;
+    ///
+    /// let (mut trace, mut positions) = (OrderedTrace::<&str, i32>::new(), Vec::new());
+    /// trace.locate(&["a", "b", "a"], |row| row, &mut positions);
+    /// assert_eq!(positions, [0, 1, 0]);
+    /// trace.change_at(0, |group| group.try_update(&5, &1))?;
+    /// positions.drain(..).rev().for_each(|position| trace.remove_empty(position));
+    /// assert_eq!((trace.len(), trace.groups().count()), (1, 1));
+    /// # Ok::<(), dbsp_zset::Overflow>(())
+    /// ```
+    pub fn locate<R>(&mut self, rows: &[R], key: impl Fn(&R) -> &K, positions: &mut Vec<usize>) {
+        let Ok(()) = self.groups.try_locate(rows, key, SummaryTree::new, |_, found| {
+            positions.extend_from_slice(found);
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    /// How many groups there are, empty ones included: all positions are below it.
+    #[inline]
+    #[must_use]
+    pub fn group_count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// The key and the values at a position, with leave to make their summaries.
+    ///
+    /// # Panics
+    /// If there is no group at `position`.
+    #[inline]
+    #[must_use]
+    pub fn at(&mut self, position: usize) -> (&K, Summaries<'_, V, W, S>) {
+        let (key, tree) = self.groups.entry_mut(position);
+        (key, Summaries { tree })
+    }
+
+    /// The key of the group at a position.
+    ///
+    /// # Panics
+    /// If there is no group at `position`.
+    #[inline]
+    #[must_use]
+    pub fn key(&self, position: usize) -> &K {
+        &self.groups.entries()[position].0
+    }
+
+    /// Changes the group at a position.
+    ///
+    /// # Errors
+    /// That of `change`.
+    ///
+    /// # Panics
+    /// If there is no group at `position`.
+    #[inline]
+    pub fn change_at(
+        &mut self,
+        position: usize,
+        change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), Overflow>,
+    ) -> Result<(), Overflow> {
         let tree = self.groups.value_mut(position);
         let before = tree.len();
-        change(tree)?;
+        let outcome = change(tree);
         self.rows = self.rows - before + tree.len();
-        if tree.is_empty() {
+        outcome
+    }
+
+    /// Removes the group at a position if it is empty, or if there is one at all; the last group moves there. Of
+    /// several, the last one has to go first.
+    pub fn remove_empty(&mut self, position: usize) {
+        if self.groups.entries().get(position).is_some_and(|(_, tree)| tree.is_empty()) {
             self.groups.swap_remove(position);
         }
-        Ok(())
     }
 }
 
@@ -158,6 +226,18 @@ pub struct Summaries<'a, V, W, S> {
 }
 
 impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
+    /// The same values once more, for a further question.
+    #[must_use]
+    pub fn again(&mut self) -> Summaries<'_, V, W, S> {
+        Summaries { tree: self.tree }
+    }
+
+    /// See [`SummaryTree::visit_range`].
+    pub fn visit_range(self, place: impl Fn(&V) -> Ordering, visit: impl FnMut(&'a V, &'a W)) {
+        let tree: &'a SummaryTree<V, W, S> = self.tree;
+        tree.visit_range(place, visit);
+    }
+
     /// See [`SummaryTree::summary`].
     ///
     /// # Errors

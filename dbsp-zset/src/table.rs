@@ -135,6 +135,16 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         &mut self.entries[position].1
     }
 
+    /// The key and the value at a position.
+    ///
+    /// # Panics
+    /// If nothing stands at `position`.
+    #[inline]
+    pub fn entry_mut(&mut self, position: usize) -> (&K, &mut V) {
+        let (key, value) = &mut self.entries[position];
+        (key, value)
+    }
+
     /// The first half of a lookup: where `key` stands, unless another key has the same hash. The entry
     /// there is asked for, so that [`confirm`](Self::confirm) need not wait.
     #[inline]

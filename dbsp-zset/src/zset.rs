@@ -20,6 +20,10 @@ use crate::prefetch::FEW;
 use crate::row::Row;
 use crate::table::DenseTable;
 
+/// A delta that empties more than one row in so many does not have them removed one by one: all rows that are
+/// left move up, and are indexed anew.
+const BULK: usize = 8;
+
 /// A Z-set; see the [module](self).
 ///
 /// ```
@@ -207,6 +211,11 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         if outcome.is_err() {
             // The rest of the last window has been inserted for nothing.
             emptied.extend(before..self.rows.len());
+        }
+        if emptied.len() > self.rows.len() / BULK {
+            emptied.clear();
+            self.rows.retain(|_, weight| !weight.is_zero());
+            return outcome;
         }
         // The last row moves to where one was removed, so removals go from the back: what moves is never
         // itself to be removed.

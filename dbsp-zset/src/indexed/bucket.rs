@@ -164,6 +164,24 @@ impl<R> Bucket<R> {
         prefetch_lines(self);
     }
 
+    /// Asks for what a lookup of a key reads first.
+    #[inline]
+    pub(super) fn prefetch_keys(&self) {
+        prefetch_lines(&self.key_tags);
+        prefetch_lines(&self.rows);
+    }
+
+    /// Whether more than `most` rows may have one key. Where this says no, no key needs to be looked at.
+    pub(super) fn may_be_crowded(&self, most: usize) -> bool {
+        let (mut counts, mut highest) = ([0_u8; 256], 0);
+        for tag in &self.key_tags[..self.rows.len()] {
+            let count = &mut counts[usize::from(*tag)];
+            *count += 1;
+            highest = highest.max(*count);
+        }
+        usize::from(highest) > most
+    }
+
     /// Asks for the first row of a mask.
     #[inline]
     pub(super) fn prefetch_first(&self, mask: u64) {

@@ -16,6 +16,8 @@ const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 struct Probe<'a, K, V, W> {
     bucket: &'a Bucket<(K, V, W)>,
     tag: u8,
+    /// Whether the group may lie elsewhere, too.
+    is_spread: bool,
     mask: u64,
 }
 
@@ -43,46 +45,34 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         if self.rows == 0 {
             return Ok(());
         }
-        if !self.is_plain() {
-            return self.probe_one_by_one(rows, &key, &mut found);
-        }
-        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, mask: 0 }; PROBES];
+        let (is_plain, is_at_home) = (self.is_plain(), self.homeless.is_empty());
+        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, is_spread: false, mask: 0 }; PROBES];
         for (window, rows) in rows.chunks(PROBES).enumerate() {
             for (probe, row) in probes.iter_mut().zip(rows) {
                 let hash = place_hash(key(row));
                 probe.bucket = &self.buckets[self.bucket_at(hash)];
                 probe.tag = tag(hash);
-                probe.bucket.prefetch();
+                probe.is_spread = !is_plain && (!is_at_home || self.spreads.bits(hash) > 0);
+                probe.bucket.prefetch_keys();
             }
             for (probe, _) in probes.iter_mut().zip(rows) {
                 probe.mask = probe.bucket.candidates(probe.tag);
                 probe.bucket.prefetch_first(probe.mask);
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
-                let (key, bucket, mut mask) = (key(row), probe.bucket.rows(), probe.mask);
+                let (i, key, bucket, mut mask) =
+                    (window * PROBES + i, key(row), probe.bucket.rows(), probe.mask);
+                if probe.is_spread {
+                    self.group(key).into_iter().try_for_each(|(value, weight)| found(i, value, weight))?;
+                    continue;
+                }
                 while mask != 0 {
                     let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
                     if other == key {
-                        found(window * PROBES + i, value, weight)?;
+                        found(i, value, weight)?;
                     }
                     mask &= mask - 1;
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// The lookups of [`try_probe`](Self::try_probe), where groups may lie in several buckets.
-    #[inline(never)]
-    fn probe_one_by_one<'a, R, E>(
-        &'a self,
-        rows: &[R],
-        key: &dyn Fn(&R) -> &K,
-        found: &mut dyn FnMut(usize, &'a V, &'a W) -> Result<(), E>,
-    ) -> Result<(), E> {
-        for (i, row) in rows.iter().enumerate() {
-            for (value, weight) in self.group(key(row)) {
-                found(i, value, weight)?;
             }
         }
         Ok(())

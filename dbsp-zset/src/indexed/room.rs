@@ -156,6 +156,9 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// lets a split do so.
     fn heavy_key(&self, at: usize) -> Option<u64> {
         let bucket = &self.buckets[at];
+        if !bucket.may_be_crowded(HEAVY) {
+            return None;
+        }
         let mut hashes = [0; SLOTS];
         hashes.iter_mut().zip(bucket.rows()).for_each(|(hash, row)| *hash = place_hash(&row.0));
         let mut sorted = hashes;

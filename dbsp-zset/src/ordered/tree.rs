@@ -2,15 +2,19 @@
 //!
 //! # Shape       leaves hold up to 32 rows, inner nodes up to 16 children; each child stands with
 //!   a lower bound of its rows and, once it was asked for, with the sum of their summaries.
+//!   The rows of a small tree stand in one leaf, which grows as a vector does.
 //! # Invariants  rows ascend strictly; no weight is zero; no node but the root is empty; all leaves
 //!   have one depth; a summary that is kept is that of the rows as they are.
-//! # Cost        update: O(log n) comparisons; first, last: O(log n); summary, find_first, find_last:
-//!   O(log n) for each update since the last one.
+//! # Cost        update: O(log n) comparisons, and for rows that come in order one way down for all of a leaf;
+//!   first, last: O(log n); summary, find_first, find_last: O(log n) for each update since the last one.
 //! # Not here    nodes are not merged while they still hold a row ("free at empty"): a tree that
 //!   shrinks keeps its depth until whole leaves are gone, as in most databases.
 //!
 //! An update only forgets the summaries on its path; they are made again when someone asks. So an
 //! update has no closure that could fail half way, and several updates of one step share the work.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
 
 use crate::algebra::{Monoid, Overflow, Ring};
 use crate::ordered::Summarise;
@@ -49,7 +53,36 @@ enum Direction {
     Subtract,
 }
 
+impl Direction {
+    #[inline]
+    fn apply<W: Ring>(self, sum: &mut W, weight: &W) -> Result<(), Overflow> {
+        match self {
+            Self::Add => sum.try_add_assign(weight),
+            Self::Subtract => sum.try_sub_assign(weight),
+        }
+    }
+}
+
 impl<V, W, S> Node<V, W, S> {
+    fn visit_range<'a>(&'a self, place: &impl Fn(&V) -> Ordering, visit: &mut impl FnMut(&'a V, &'a W)) {
+        match self {
+            Self::Leaf(rows) => {
+                let start = rows.partition_point(|row| place(&row.0).is_lt());
+                for (value, weight) in rows[start..].iter().take_while(|row| place(&row.0).is_eq()) {
+                    visit(value, weight);
+                }
+            }
+            Self::Inner(children) => {
+                // The child before the first that begins in the range may end in it.
+                let start = children.partition_point(|child| place(&child.low).is_lt()).saturating_sub(1);
+                let (first, rest) = children[start..].split_at(1.min(children.len()));
+                for child in first.iter().chain(rest.iter().take_while(|child| place(&child.low).is_le())) {
+                    child.node.visit_range(place, visit);
+                }
+            }
+        }
+    }
+
     fn allocated_bytes(&self) -> usize {
         match self {
             Self::Leaf(rows) => rows.capacity() * size_of::<(V, W)>(),
@@ -110,6 +143,24 @@ impl<V, W, S> SummaryTree<V, W, S> {
         }
     }
 
+    /// Visits in order the rows for which `place` says that they are `Equal`: neither before nor behind the range
+    /// that is wanted. O(log n) and one visit a row; nothing is allocated.
+    ///
+    /// ```
+    /// use dbsp_zset::SummaryTree;
+    ///
+    /// let (mut tree, mut found) = (SummaryTree::<(i32, char)>::new(), String::new());
+    /// for row in [(2, 'c'), (1, 'a'), (2, 'b'), (3, 'd')] {
+    ///     tree.try_update(&row, &1)?;
+    /// }
+    /// tree.visit_range(|row| row.0.cmp(&2), |row, _| found.push(row.1));
+    /// assert_eq!(found, "bc");
+    /// # Ok::<(), dbsp_zset::Overflow>(())
+    /// ```
+    pub fn visit_range<'a>(&'a self, place: impl Fn(&V) -> Ordering, mut visit: impl FnMut(&'a V, &'a W)) {
+        self.root.visit_range(&place, &mut visit);
+    }
+
     /// All rows in order.
     pub fn iter(&self) -> impl Iterator<Item = (&V, &W)> {
         let mut open = vec![&self.root];
@@ -140,7 +191,7 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
     /// # Errors
     /// [`Overflow`] where the new weight has no value; nothing is then changed.
     pub fn try_update(&mut self, value: &V, weight: &W) -> Result<(), Overflow> {
-        self.change(value, weight, Direction::Add)
+        self.change(std::iter::once((value, weight)), Direction::Add, &mut 0)
     }
 
     /// Changes the weight of one row by the opposite of `weight`.
@@ -148,30 +199,72 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
     /// # Errors
     /// [`Overflow`] where the new weight has no value; nothing is then changed.
     pub fn try_retract(&mut self, value: &V, weight: &W) -> Result<(), Overflow> {
-        self.change(value, weight, Direction::Subtract)
+        self.change(std::iter::once((value, weight)), Direction::Subtract, &mut 0)
     }
 
-    /// Adds or subtracts the weight of one row.
-    fn change(&mut self, value: &V, weight: &W, direction: Direction) -> Result<(), Overflow> {
-        if weight.is_zero() {
-            return Ok(());
-        }
-        let len = &mut self.len;
-        let split = self.root.change(value, weight, direction, &mut |grown| {
-            *len = len.checked_add_signed(grown).expect("no more rows leave than there are");
-        })?;
-        if let Some(right) = split {
-            let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
-            self.root = Node::Inner([left, right].into_iter().filter_map(Child::new).collect());
-        }
-        while let Node::Inner(children) = &mut self.root {
-            match children.len() {
-                0 => self.root = Node::Leaf(Vec::new()),
-                1 => self.root = children.remove(0).node,
-                _ => break,
+    /// Changes the weights of some rows that come in ascending order; `applied` counts them. Rows of one leaf go
+    /// down the tree together, so for many rows this costs less than one [`try_update`](Self::try_update) each.
+    ///
+    /// ```
+    /// use dbsp_zset::SummaryTree;
+    ///
+    /// let (mut tree, mut applied) = (SummaryTree::<i32>::new(), 0);
+    /// tree.try_update_sorted([(1, 1), (5, 2), (5, -1)].iter().map(|(value, weight)| (value, weight)), &mut applied)?;
+    /// assert_eq!((tree.iter().collect::<Vec<_>>(), applied), (vec![(&1, &1), (&5, &1)], 3));
+    /// # Ok::<(), dbsp_zset::Overflow>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Overflow`] where a new weight has no value; the rows before it are then changed.
+    ///
+    /// # Panics
+    /// With debug assertions, if the rows do not ascend; without, the tree may then not be in order.
+    pub fn try_update_sorted<'a>(
+        &mut self,
+        rows: impl Iterator<Item = (&'a V, &'a W)>,
+        applied: &mut usize,
+    ) -> Result<(), Overflow>
+    where
+        V: 'a,
+        W: 'a,
+    {
+        let mut last = None;
+        let ascending = rows.inspect(|(value, _)| {
+            debug_assert!(last.is_none_or(|last| last <= *value), "rows that are sorted ascend");
+            last = Some(*value);
+        });
+        self.change(ascending, Direction::Add, applied)
+    }
+
+    /// Adds or subtracts the weights of some rows that ascend.
+    fn change<'a>(
+        &mut self,
+        rows: impl Iterator<Item = (&'a V, &'a W)>,
+        direction: Direction,
+        applied: &mut usize,
+    ) -> Result<(), Overflow>
+    where
+        V: 'a,
+        W: 'a,
+    {
+        let mut rows = rows.peekable();
+        loop {
+            let outcome = self.root.change(&mut rows, None, direction, &mut self.len, applied);
+            while let Node::Inner(children) = &mut self.root {
+                match children.len() {
+                    0 => self.root = Node::Leaf(Vec::new()),
+                    1 => self.root = children.remove(0).node,
+                    _ => break,
+                }
             }
+            if let Some(right) = outcome? {
+                let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+                self.root = Node::Inner([left, right].into_iter().filter_map(Child::new).collect());
+            } else if rows.peek().is_none() {
+                return Ok(());
+            }
+            // Else an inner root has lost its last row, and the next ones begin a new tree.
         }
-        Ok(())
     }
 }
 
@@ -257,34 +350,80 @@ impl<V, W, S: Monoid> Child<V, W, S> {
 }
 
 impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
-    /// Adds or subtracts the weight of one row below this node, tells `grown` by how many rows, and
-    /// gives the right half of the node if it has become too large.
-    fn change(
+    /// Adds or subtracts the weights of the next rows, those less than `below` if it is given, and gives the right
+    /// half of the node if it is full: the rows that are then left may belong to either half.
+    fn change<'a>(
         &mut self,
-        value: &V,
-        weight: &W,
+        rows: &mut Peekable<impl Iterator<Item = (&'a V, &'a W)>>,
+        below: Option<&V>,
         direction: Direction,
-        grown: &mut impl FnMut(isize),
-    ) -> Result<Option<Self>, Overflow> {
+        len: &mut usize,
+        applied: &mut usize,
+    ) -> Result<Option<Self>, Overflow>
+    where
+        V: 'a,
+        W: 'a,
+    {
+        let is_here = |value: &V| below.is_none_or(|below| value < below);
         match self {
-            Self::Leaf(rows) => {
-                grown(change_row(rows, value, weight, direction)?);
-                Ok((rows.len() > LEAF).then(|| Self::Leaf(split_off(rows, LEAF))))
+            Self::Leaf(leaf) => {
+                while let Some(&(value, weight)) = rows.peek()
+                    && is_here(value)
+                {
+                    match leaf.binary_search_by(|row| row.0.cmp(value)) {
+                        Ok(i) => {
+                            direction.apply(&mut leaf[i].1, weight)?;
+                            if leaf[i].1.is_zero() {
+                                leaf.remove(i);
+                                *len -= 1;
+                            }
+                        }
+                        Err(_) if leaf.len() == LEAF => {
+                            return Ok(Some(Self::Leaf(split_off(leaf, LEAF))));
+                        }
+                        Err(i) => {
+                            let mut sum = W::zero();
+                            direction.apply(&mut sum, weight)?;
+                            if !sum.is_zero() {
+                                leaf.insert(i, (value.clone(), sum));
+                                *len += 1;
+                            }
+                        }
+                    }
+                    *applied += 1;
+                    rows.next();
+                }
+                Ok(None)
             }
             Self::Inner(children) => {
-                let i = children.partition_point(|child| child.low <= *value).saturating_sub(1);
-                let child = &mut children[i];
-                child.summary = None;
-                if *value < child.low {
-                    child.low = value.clone();
+                while let Some(&(value, _)) = rows.peek()
+                    && is_here(value)
+                {
+                    let i = children.partition_point(|child| child.low <= *value).saturating_sub(1);
+                    let (left, right) = children.split_at_mut(i + 1);
+                    let (child, next) = (&mut left[i], right.first().map(|next| &next.low));
+                    child.summary = None;
+                    if *value < child.low {
+                        child.low = value.clone();
+                    }
+                    let outcome = child.node.change(rows, next.or(below), direction, len, applied);
+                    if children[i].node.is_empty() {
+                        children.remove(i);
+                    }
+                    if let Some(right) = outcome?.and_then(Child::new) {
+                        if children.len() == INNER && children.capacity() == INNER {
+                            children.reserve_exact(1);
+                        }
+                        children.insert(i + 1, right);
+                        if children.len() > INNER {
+                            return Ok(Some(Self::Inner(split_off(children, INNER + 1))));
+                        }
+                    }
+                    if children.is_empty() {
+                        break;
+                    }
                 }
-                let split = child.node.change(value, weight, direction, grown)?;
-                if let Some(right) = split.and_then(Child::new) {
-                    children.insert(i + 1, right);
-                } else if children[i].node.is_empty() {
-                    children.remove(i);
-                }
-                Ok((children.len() > INNER).then(|| Self::Inner(split_off(children, INNER))))
+                Ok(None)
             }
         }
     }
@@ -317,43 +456,11 @@ impl<V, W, S: Monoid> Node<V, W, S> {
     }
 }
 
-/// Takes the right half of a node that has become too large; the left one keeps no room beyond a full
-/// node.
+/// Takes the right half of a full node, with room for all that a node can hold.
 fn split_off<T>(entries: &mut Vec<T>, most: usize) -> Vec<T> {
-    let right = entries.split_off(most / 2);
-    entries.shrink_to(most + 1);
+    let mut right = Vec::with_capacity(most);
+    right.extend(entries.drain(entries.len() / 2..));
     right
-}
-
-/// Changes the weight of one row of a leaf and gives by how many rows the leaf has grown.
-fn change_row<V: Ord + Clone, W: Ring>(
-    rows: &mut Vec<(V, W)>,
-    value: &V,
-    weight: &W,
-    direction: Direction,
-) -> Result<isize, Overflow> {
-    match rows.binary_search_by(|row| row.0.cmp(value)) {
-        Ok(i) => {
-            let sum = &mut rows[i].1;
-            match direction {
-                Direction::Add => sum.try_add_assign(weight)?,
-                Direction::Subtract => sum.try_sub_assign(weight)?,
-            }
-            if sum.is_zero() {
-                rows.remove(i);
-                return Ok(-1);
-            }
-            Ok(0)
-        }
-        Err(i) => {
-            let fresh = match direction {
-                Direction::Add => weight.clone(),
-                Direction::Subtract => weight.try_neg()?,
-            };
-            rows.insert(i, (value.clone(), fresh));
-            Ok(1)
-        }
-    }
 }
 
 /// The first of some rows whose summary is wanted.

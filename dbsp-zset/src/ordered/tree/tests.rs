@@ -95,3 +95,54 @@ fn a_closure_that_panics_once_leaves_no_wrong_summary() {
     assert!(panicked.is_err());
     assert_eq!(tree.summary(&sum), Ok(4_900));
 }
+
+#[test]
+fn sorted_rows_do_what_single_ones_do() {
+    for (domain, size) in [(20, 7), (1_000, 300), (50_000, 5_000)] {
+        let mut state = domain as u64;
+        let (mut tree, mut model) = (SummaryTree::new(), BTreeMap::<i64, i64>::new());
+        for round in 0..40 {
+            let mut rows: Vec<(i64, i64)> = (0..size)
+                .map(|_| (random(&mut state) as i64 % domain, random(&mut state) as i64 % 3 - 1))
+                .collect();
+            if round % 4 == 3 {
+                // Everything goes, and some of it comes back behind rows that have emptied whole nodes.
+                rows = model.iter().map(|(value, weight)| (*value, -weight)).collect();
+                rows.extend([(domain, 1), (domain + 1, 2), (domain + 1, -1)]);
+            }
+            rows.sort_unstable();
+            let mut applied = 0;
+            let outcome =
+                tree.try_update_sorted(rows.iter().map(|(value, weight)| (value, weight)), &mut applied);
+            assert_eq!((outcome, applied), (Ok(()), rows.len()));
+            for (value, weight) in rows {
+                *model.entry(value).or_insert(0) += weight;
+            }
+            model.retain(|_, weight| *weight != 0);
+            check(&mut tree, &model);
+            let (low, high) = (domain / 3, domain / 2);
+            let mut found = Vec::new();
+            let place = |value: &i64| {
+                if *value < low { Ordering::Less } else { value.cmp(&high).max(Ordering::Equal) }
+            };
+            tree.visit_range(place, |value, weight| found.push((value, weight)));
+            assert!(found.into_iter().eq(model.range(low..=high)), "{domain}, round {round}");
+        }
+    }
+}
+
+#[test]
+fn a_weight_out_of_range_stops_sorted_rows_where_it_stands() {
+    let mut tree = SummaryTree::<i64>::new();
+    for value in 0..200 {
+        tree.try_update(&value, &1).expect("small weights");
+    }
+    tree.try_update(&100, &(i64::MAX - 1)).expect("it fits");
+    // The leaf before the one that fails loses all of its rows.
+    let rows: Vec<(i64, i64)> = (0..100).map(|value| (value, -1)).chain([(100, 1), (101, -1)]).collect();
+    let mut applied = 0;
+    let outcome = tree.try_update_sorted(rows.iter().map(|(value, weight)| (value, weight)), &mut applied);
+    assert_eq!((outcome, applied, tree.len()), (Err(Overflow), 100, 100));
+    assert_eq!(tree.first(), Some(&(100, i64::MAX)));
+    assert!(tree.iter().map(|(value, _)| *value).eq(100..200));
+}
