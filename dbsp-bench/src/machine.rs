@@ -64,11 +64,15 @@ pub fn commit() -> Option<(String, bool)> {
 /// The optimisations of the engine that this build has on, by the names of their cargo features.
 #[must_use]
 pub fn features() -> Vec<String> {
-    [("prefetch", cfg!(feature = "prefetch")), ("simd", cfg!(feature = "simd"))]
-        .into_iter()
-        .filter(|(_, on)| *on)
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    [
+        ("fused", cfg!(feature = "fused")),
+        ("prefetch", cfg!(feature = "prefetch")),
+        ("simd", cfg!(feature = "simd")),
+    ]
+    .into_iter()
+    .filter(|(_, on)| *on)
+    .map(|(name, _)| name.to_owned())
+    .collect()
 }
 
 /// The value of `name : value` in a file of /proc.

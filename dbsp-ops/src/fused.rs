@@ -10,7 +10,7 @@
 use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
 use crate::operator::Operator;
-use crate::stage::{Stage, run_rows};
+use crate::stage::{Stage, WINDOW, run_rows};
 
 /// An operator that can take the delta of a step in pieces: `step` is [`take`](Self::take) of a whole delta
 /// and then [`give`](Self::give), and `abort` does not look at its delta.
@@ -50,9 +50,6 @@ pub struct Fused<S, C, O: Operator> {
     source: std::marker::PhantomData<fn(&S)>,
 }
 
-/// So many rows go through the chain before the operator takes what came out.
-const PIECE: usize = 128;
-
 impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Fused<S, C, O> {
     /// An operator before its first step, with a chain before it.
     #[must_use]
@@ -77,7 +74,7 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
         let Self { chain, operator, window, .. } = self;
         // A panic of the chain may have left rows.
         window.clear();
-        for (rows, weights) in delta.rows().chunks(PIECE).zip(delta.weights().chunks(PIECE)) {
+        for (rows, weights) in delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW)) {
             run_rows(chain, rows, weights, window);
             operator.take(window)?;
             window.clear();

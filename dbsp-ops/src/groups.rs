@@ -11,8 +11,7 @@
 
 use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Row};
 
-/// Up to so many rows, looking them up together costs more than one after the other.
-const FEW: usize = 4;
+use crate::stage::FEW;
 
 /// No window of rows that are looked up together is larger.
 const LARGEST_WINDOW: usize = 64;

@@ -46,13 +46,14 @@
 //! - sets: [`Distinct`], [`SetOperation`]
 //! - bilinear: [`Join`], [`Semijoin`]
 //! - aggregates: [`LinearAggregation`] with [`Count`], [`Sum`], [`Average`] and tuples of them;
-//!   [`OrderedAggregation`] with [`Min`], [`Max`], [`Fold`]
+//!   [`OrderedAggregation`] with [`Min`], [`Max`], [`Fold`]; [`ArgMax`], which gives rows
 //! - inputs: [`UpsertTable`]
 //! - what keeps a value per key and can take a step back: [`Groups`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
+//! - `fused` (default): stateless chains take a window of rows at a time; without it one row.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -74,6 +75,7 @@ pub mod set_operation;
 pub mod stage;
 pub mod upsert;
 
+pub use aggregate::arg_max::ArgMax;
 pub use aggregate::linear::{Average, Count, Fraction, LinearAggregate, LinearAggregation, Number, Sum};
 pub use aggregate::ordered::{Fold, Max, Min, OrderedAggregate, OrderedAggregation};
 pub use aggregate::wide_sum::WideSum;

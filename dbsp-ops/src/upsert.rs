@@ -110,6 +110,12 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
         !is_new
     }
 
+    /// Makes room for `additional` further keys, and as many changes.
+    pub fn reserve(&mut self, additional: usize, changes: &mut Delta<(K, V)>) {
+        self.values.reserve(additional);
+        changes.reserve(additional);
+    }
+
     /// Takes the value of a key away.
     ///
     /// # Errors

@@ -35,6 +35,8 @@
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
+//! - `fused` (default): stateless chains take a window of rows at a time, and run in one operator with the linear
+//!   aggregate, `distinct`, MIN or MAX behind them; without it row by row, each an operator of its own.
 //!
 //! # Not here
 //! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.

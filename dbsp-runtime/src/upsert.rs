@@ -105,6 +105,11 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
         self.table.upsert(key, value, &mut self.changes);
     }
 
+    /// Makes room for `additional` further keys and their changes: worth it before a load.
+    pub fn reserve(&mut self, additional: usize) {
+        self.table.reserve(additional, &mut self.changes);
+    }
+
     /// The value of a key, pending changes included.
     #[must_use]
     pub fn get(&self, key: &K) -> Option<&V> {
@@ -132,5 +137,17 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
     /// Takes back everything that no step has seen yet.
     pub fn clear(&mut self) {
         self.table.undo(&mut self.changes);
+    }
+}
+
+/// Gives each key its value, known or not; of several values of one key the last one stays.
+impl<K: Row, V: Row> Extend<(K, V)> for UpsertBuffer<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, rows: I) {
+        let rows = rows.into_iter();
+        // Keys may repeat or be known: room for all of them is made only where there is none yet.
+        if self.is_empty() {
+            self.reserve(rows.size_hint().0);
+        }
+        rows.for_each(|(key, value)| self.upsert(key, value));
     }
 }

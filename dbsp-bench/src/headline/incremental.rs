@@ -191,9 +191,7 @@ pub(super) fn published(input: &Published) -> anyhow::Result<Counts> {
         (upsert, rows.rows().index_by(|(_, category)| (*category, ())).count().view())
     })?;
     for changes in [&input.rows, &input.changes] {
-        for (id, category) in changes {
-            circuit[rows].upsert(*id, *category);
-        }
+        circuit[rows].extend(changes.iter().copied());
         circuit.step()?;
     }
     Ok(circuit[counts].iter().map(|(category, count, _)| (*category, *count)).collect())

@@ -6,8 +6,10 @@
 //! # State       the rows of each group in a [`SummaryTree`](dbsp_zset::SummaryTree): O(rows)
 //! # Cost        O(log group) a change, also after mass retraction; never a scan of the group
 
-use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, OrderedTrace, Overflow, Row, Summaries, Summarise};
+use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Row, Summaries, Summarise};
 
+use crate::aggregate::ordered_groups::OrderedGroups;
+use crate::fused::Piecewise;
 use crate::operator::Operator;
 
 /// How to aggregate the rows of a group that stand in a tree with summaries.
@@ -41,24 +43,21 @@ pub trait OrderedAggregate<V: Row>: Summarise<V, i64> + Sized {
 /// ```
 pub struct OrderedAggregation<K, V: Row, G: OrderedAggregate<V>> {
     aggregate: G,
-    trace: OrderedTrace<K, V, i64, G::Summary>,
-    /// The result before this step of each group that the step touched.
-    before: DenseTable<K, Option<G::Output>>,
-    /// How many rows of this step's delta are in the trace.
-    applied: usize,
+    /// The groups; remembered of each is its result before the step.
+    groups: OrderedGroups<K, V, G::Summary, Option<G::Output>>,
 }
 
 impl<K: Row, V: Row, G: OrderedAggregate<V>> OrderedAggregation<K, V, G> {
     /// An aggregation before its first step.
     #[must_use]
     pub const fn new(aggregate: G) -> Self {
-        Self { aggregate, trace: OrderedTrace::new(), before: DenseTable::new(), applied: 0 }
+        Self { aggregate, groups: OrderedGroups::new() }
     }
 }
 
 impl<K, V: Row, G: OrderedAggregate<V>> Holds for OrderedAggregation<K, V, G> {
     fn held(&self) -> Held {
-        Held { bytes: self.trace.held().bytes + self.before.allocated_bytes(), ..self.trace.held() }
+        self.groups.held()
     }
 }
 
@@ -67,54 +66,44 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
     type Out = (K, G::Output);
 
     fn step(&mut self, delta: &Delta<(K, V)>, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
-        for ((key, value), weight) in delta {
-            let (position, is_new) = self.before.find_or_insert_with(key, || None);
-            if is_new {
-                *self.before.value_mut(position) = output(&self.aggregate, &mut self.trace, key)?;
-            }
-            self.trace.try_update(key, value, weight)?;
-            self.applied += 1;
-        }
-        for (key, old) in self.before.entries() {
-            let new = output(&self.aggregate, &mut self.trace, key)?;
-            if *old != new {
-                if let Some(old) = old {
-                    out.delete((key.clone(), old.clone()));
-                }
-                if let Some(new) = new {
-                    out.insert((key.clone(), new));
-                }
-            }
-        }
-        Ok(())
+        self.take(delta)?;
+        self.give(out)
     }
 
     fn commit(&mut self) {
-        self.before.clear();
-        self.applied = 0;
+        self.groups.commit();
     }
 
-    fn abort(&mut self, delta: &Delta<(K, V)>) -> Result<(), Overflow> {
-        self.before.clear();
-        let applied = std::mem::take(&mut self.applied);
-        for (i, (key, value)) in delta.rows().iter().enumerate().take(applied).rev() {
-            self.trace.try_retract(key, value, &delta.weights()[i])?;
-        }
-        Ok(())
+    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
+        self.groups.abort()
     }
 }
 
-/// The result of the group of a key as it is.
-fn output<K: Row, V: Row, G: OrderedAggregate<V>>(
-    aggregate: &G,
-    trace: &mut OrderedTrace<K, V, i64, G::Summary>,
-    key: &K,
-) -> Result<Option<G::Output>, Overflow> {
-    trace.summaries(key).map_or(Ok(None), |group| aggregate.output(group))
+impl<K: Row, V: Row, G: OrderedAggregate<V>> Piecewise for OrderedAggregation<K, V, G> {
+    fn take(&mut self, piece: &Delta<(K, V)>) -> Result<(), Overflow> {
+        let Self { aggregate, groups } = self;
+        groups.take(piece, |group| aggregate.output(group))
+    }
+
+    fn give(&mut self, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
+        let Self { aggregate, groups } = self;
+        groups.apply()?;
+        groups.try_each(|old, key, group| {
+            let new = aggregate.output(group)?;
+            match (old, new) {
+                (old, new) if *old == new => {}
+                (Some(old), Some(new)) => out.replace((key.clone(), old.clone()), (key.clone(), new)),
+                (Some(old), None) => out.delete((key.clone(), old.clone())),
+                (None, Some(new)) => out.insert((key.clone(), new)),
+                (None, None) => {}
+            }
+            Ok(())
+        })
+    }
 }
 
 /// How many rows have a positive weight.
-type PositiveRows = u64;
+pub(crate) type PositiveRows = u64;
 
 /// The least value of a group.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use dbsp_ops::{
-    Average, Count, Distinct, Fold, LinearAggregation, Max, Min, Operator, OrderedAggregation, Sum,
+    ArgMax, Average, Count, Distinct, Fold, LinearAggregation, Max, Min, Operator, OrderedAggregation, Sum,
 };
 use dbsp_testkit::oracle::{self, Bag};
 use dbsp_testkit::strategy::Steps;
@@ -17,16 +17,29 @@ type Row = (i64, i64);
 
 /// Runs an operator over a stream and compares after every step. Before each step it is given the
 /// same delta with one more row, and that step is taken back, which must leave no trace.
-fn check<O>(mut operator: O, steps: &Steps<Row>, query: impl Fn(&Bag<Row>) -> Bag<O::Out>) -> TestCaseResult
+fn check<O>(operator: O, steps: &Steps<Row>, query: impl Fn(&Bag<Row>) -> Bag<O::Out>) -> TestCaseResult
 where
     O: Operator<In = Row>,
     O::Out: Debug,
 {
+    check_rows(operator, steps, (1, 3), query)
+}
+
+/// As [`check`], for rows of any kind, of which `more` is one.
+fn check_rows<O>(
+    mut operator: O,
+    steps: &Steps<O::In>,
+    more: O::In,
+    query: impl Fn(&Bag<O::In>) -> Bag<O::Out>,
+) -> TestCaseResult
+where
+    O: Operator<In: Copy, Out: Debug>,
+{
     let (mut given, mut integral) = (Bag::new(), Bag::new());
     for step in steps {
-        let delta: Delta<Row> = step.iter().copied().collect();
+        let delta: Delta<O::In> = step.iter().copied().collect();
         let mut other = delta.clone();
-        other.push((1, 3), 2);
+        other.push(more, 2);
         operator.step(&other, &mut Delta::new()).expect("small numbers");
         operator.abort(&other).expect("the step is taken back");
 
@@ -87,6 +100,12 @@ proptest! {
     }
 
     #[test]
+    fn arg_max(steps in pairs()) {
+        let ranked: Steps<(i64, (i64, i64))> = steps.iter().map(|step| ranked(step)).collect();
+        check_rows(ArgMax::new(), &ranked, (1, (2, 9)), oracle::arg_max)?;
+    }
+
+    #[test]
     fn fold_by_addition(steps in pairs()) {
         let fold = OrderedAggregation::new(Fold(|value: &i64| *value));
         check(fold, &steps, |rows| oracle::fold(rows, |value| *value, |left, right| left + right))?;
@@ -101,6 +120,11 @@ proptest! {
     }
 }
 
+/// Rows with a rank that some of a key share.
+fn ranked(step: &[(Row, i64)]) -> Vec<((i64, (i64, i64)), i64)> {
+    step.iter().map(|((key, value), weight)| ((*key, (value.div_euclid(4), *value)), *weight)).collect()
+}
+
 /// A group that is large, so that its tree has inner nodes, and then loses nearly all of its rows.
 #[test]
 fn extremes_and_folds_survive_mass_retraction() {
@@ -111,6 +135,8 @@ fn extremes_and_folds_survive_mass_retraction() {
     steps.extend(retracted.collect::<Vec<_>>().chunks(701).map(<[_]>::to_vec));
     check(OrderedAggregation::new(Min), &steps, oracle::min).expect("min");
     check(OrderedAggregation::new(Max), &steps, oracle::max).expect("max");
+    let ranked: Steps<_> = steps.iter().map(|step| ranked(step)).collect();
+    check_rows(ArgMax::new(), &ranked, (0, (2_000, 9)), oracle::arg_max).expect("arg max");
     let fold = OrderedAggregation::new(Fold(|value: &i64| *value));
     check(fold, &steps, |rows| oracle::fold(rows, |value| *value, |left, right| left + right)).expect("fold");
 }

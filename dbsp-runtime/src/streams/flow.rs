@@ -249,14 +249,15 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     }
 
     /// Hosts an operator together with the chain before it, so that no row rests between the two.
+    #[track_caller]
     pub(crate) fn piecewise<O>(self, operation: O, operator: Operator) -> Stream<'b, O::Out>
     where
         O: Piecewise<In = C::Row> + Send + 'static,
     {
         let Self { builder, source, chain } = self;
-        if chain.is_identity() {
-            let input = SlotId::at(source.index);
-            return builder.add_stream(operator, &[source.index], |output| UnaryNode {
+        if chain.is_identity() || !cfg!(feature = "fused") {
+            let input = Self { builder, source, chain }.materialise().source;
+            return builder.add_stream(operator, &[input.index], |output| UnaryNode {
                 operator: operation,
                 input,
                 output,

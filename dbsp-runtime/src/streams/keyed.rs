@@ -3,15 +3,15 @@
 use std::panic::Location;
 
 use dbsp_ops::{
-    Average, Count, Filter, Fold, Fraction, Identity, Join, LinearAggregate, LinearAggregation, Map, Max,
-    Min, Number, OrderedAggregate, OrderedAggregation, Semijoin, Side, Sum,
+    ArgMax, Average, Count, Filter, Fold, Fraction, Identity, Join, LinearAggregate, LinearAggregation, Map,
+    Max, Min, Number, OrderedAggregate, OrderedAggregation, Semijoin, Side, Sum,
 };
 use dbsp_zset::{Delta, Monoid, Row};
 
 use crate::builder::operator;
 use crate::error::Operator;
 use crate::handle::{KeyedView, Output};
-use crate::nodes::{Arranged, JoinNode, SemijoinNode, UnaryNode};
+use crate::nodes::{Arranged, JoinNode, SemijoinNode};
 use crate::slots::SlotId;
 use crate::streams::{Chain, Flow, IntoStream, Stream};
 
@@ -280,6 +280,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.ordered(Fold(lift), operator("fold"))
     }
 
+    #[track_caller]
     fn linear<G>(self, aggregate: G, operator: Operator) -> KeyedStream<'b, K, G::Output>
     where
         G: LinearAggregate<V> + Send + 'static,
@@ -292,21 +293,31 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
     where
         G: OrderedAggregate<V> + Send + 'static,
     {
-        self.aggregate_by(OrderedAggregation::new(aggregate), operator)
+        self.rows.piecewise(OrderedAggregation::new(aggregate), operator).keyed()
     }
+}
 
+/// Aggregates of ranked rows.
+impl<'b, S: Row, K: Row, P: Row, V: Row, C: Chain<S, Row = (K, (P, V))>> KeyedFlow<'b, S, C> {
+    /// The rows of each key that have its greatest rank, ties included: `RANK() … = 1` in SQL. The rank comes first in
+    /// each value; [`Reverse`](std::cmp::Reverse) makes it the least. State: the rows; O(log group) a change, and
+    /// what goes out.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// let (mut circuit, (bids, best)) = Circuit::build(|b| {
+    ///     let (stream, bids) = b.input::<(&str, i64, &str)>("bids");
+    ///     let by_price = stream.index_by(|&(item, price, bidder)| (item, (price, bidder)));
+    ///     (bids, by_price.arg_max().map_values(|&(_, bidder)| bidder).view())
+    /// })?;
+    /// circuit[bids].extend([(("vase", 30, "ann"), 1), (("vase", 70, "bob"), 1), (("vase", 70, "eve"), 1)]);
+    /// circuit.step()?;
+    /// assert_eq!(format!("{:?}", circuit[best]), r#"{"vase": {"bob": +1, "eve": +1}}"#);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[track_caller]
-    fn aggregate_by<A: Row, G>(self, aggregation: G, operator: Operator) -> KeyedStream<'b, K, A>
-    where
-        G: dbsp_ops::Operator<In = (K, V), Out = (K, A)> + Send + 'static,
-    {
-        let input = self.materialise();
-        let slot = input.slot();
-        let aggregated = input.rows.builder.add_stream(operator, &[slot.index], |output| UnaryNode {
-            operator: aggregation,
-            input: slot,
-            output,
-        });
-        aggregated.keyed()
+    pub fn arg_max(self) -> KeyedStream<'b, K, (P, V)> {
+        self.rows.piecewise(ArgMax::new(), operator("arg_max")).keyed()
     }
 }

@@ -3,7 +3,7 @@
 //! Which groups are present depends on the kind. The linear kinds ([`count`], [`sum`], [`average`],
 //! [`aggregate_linear`]) take the weights as they are, and a group is present iff its count, Σ weight, is
 //! not zero; so a group whose sum is 0 is there. The others ([`min`], [`max`], [`fold`]) look only at rows
-//! of positive weight, and a group is present iff it has one.
+//! of positive weight, and a group is present iff it has one. [`arg_max`] gives rows and not one answer.
 
 use std::collections::BTreeMap;
 
@@ -68,6 +68,21 @@ pub fn min<K: Ord + Clone, V: Ord + Clone>(rows: &Bag<(K, V)>) -> Bag<(K, V)> {
 #[must_use]
 pub fn max<K: Ord + Clone, V: Ord + Clone>(rows: &Bag<(K, V)>) -> Bag<(K, V)> {
     aggregate(&positive(rows), |group| group.iter().map(|(value, _)| value).max().cloned())
+}
+
+/// The rows of each group whose rank, which comes first in the value, is the greatest among those of positive
+/// weight; they keep their weights, whatever these are.
+#[must_use]
+pub fn arg_max<K: Ord + Clone, P: Ord + Clone, V: Ord + Clone>(rows: &Bag<(K, (P, V))>) -> Bag<(K, (P, V))> {
+    let ranks = rows.iter().filter(|(_, weight)| **weight > 0).map(|((key, (rank, _)), _)| (key, rank));
+    let mut greatest = BTreeMap::new();
+    for (key, rank) in ranks {
+        let best = greatest.entry(key).or_insert(rank);
+        *best = rank.max(*best);
+    }
+    let is_best = |key: &K, rank: &P| greatest.get(key).is_some_and(|best| *best == rank);
+    let best = rows.iter().filter(|((key, (rank, _)), _)| is_best(key, rank));
+    best.map(|(row, weight)| (row.clone(), *weight)).collect()
 }
 
 /// `combine` over `lift` of the values of positive weight of each group, in order of the values, each as

@@ -2,7 +2,7 @@
 
 use dbsp_runtime::{Builder, Count, Monoid, Overflow, Semigroup, Stream, Sum, View};
 
-use super::evaluate::{both_orders, ends, narrow, packed, residue};
+use super::evaluate::{both_orders, ends, narrow, packed, rank, residue};
 use super::{Chain, Op, Query, QueryInputs, QueryRow};
 
 /// A view of each observed node, with its place.
@@ -123,6 +123,10 @@ fn apply<'b>(
                 Residue(residue(*value))
             });
             folded.map_values(|residue| residue.0).rows().materialise()
+        }),
+        Op::ArgMax => over_keyed!(from[0], probe, |rows| {
+            let best = rows.map_values(|value| (rank(*value), *value)).arg_max();
+            best.map_values(|&(_, value)| value).rows().materialise()
         }),
     }
 }

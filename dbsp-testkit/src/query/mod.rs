@@ -105,11 +105,13 @@ pub enum Op {
     Max,
     /// Product modulo 31 of values made positive.
     Fold,
+    /// The values whose remainder by 3 is the greatest of their key.
+    ArgMax,
 }
 
 impl Op {
     /// All operators but the inputs.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Stateless,
         Self::Neg,
         Self::Plus,
@@ -133,6 +135,7 @@ impl Op {
         Self::Min,
         Self::Max,
         Self::Fold,
+        Self::ArgMax,
     ];
 
     /// How many edges it takes.

@@ -148,7 +148,7 @@ impl Plan {
     fn mass_of(&self, op: Op, edges: &[Edge]) -> u32 {
         let mass = |place: usize| self.mass(&edges[place]);
         match op {
-            Op::Input(_) | Op::Stateless | Op::Neg | Op::Semijoin | Op::Antijoin => mass(0),
+            Op::Input(_) | Op::Stateless | Op::Neg | Op::Semijoin | Op::Antijoin | Op::ArgMax => mass(0),
             Op::Plus | Op::Minus => mass(0).max(mass(1)) + 1,
             Op::SumOf3 => mass(0).max(mass(1)).max(mass(2)) + 2,
             Op::Join(_) => mass(0) + mass(1),

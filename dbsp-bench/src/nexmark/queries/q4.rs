@@ -30,7 +30,7 @@ impl Query for Q4 {
             .join_flat(bids, |&id, &(category, opened, expires), &(time, price)| {
                 (opened <= time && time <= expires).then_some(((id, category), price))
             })
-            .index_by(|&keyed| keyed)
+            .keyed()
             .max()
             .rows()
             .index_by(|&((_, category), highest)| (category, highest))

@@ -4,11 +4,10 @@
 //!   maxprice, window_end AS date_time FROM TUMBLE(bid, date_time, 10 s) GROUP BY window_end) m ON
 //!   b.price = m.maxprice WHERE b.date_time BETWEEN m.date_time - 10 s AND m.date_time` (`q7.sql`,
 //!   `q7.slt.part`).
-//! # Formula  `bid' ⋈[end, price] γ[end; max price](bid)`, bid' being the bids with the windows that
-//!   `BETWEEN` finds for them. It is closed on both sides: a bid at the very end of a window is not of
-//!   that window, but is a result of it if its price is that window's highest. Such a bid is in bid'
-//!   twice.
-//! # State  the bids by window and price, the prices of each window in order.
+//! # Formula  `argmax[end; price](bid) + edge ⋈[end, price] δ π[end, price] argmax`. `BETWEEN` is closed on both sides: a
+//!   bid at the very end of a window is not of that window, but is a result of it if its price is that
+//!   window's highest. These bids are `edge`, with the end of the window before theirs.
+//! # State  the bids of each window in order of their prices; beside them only winners, and bids on an edge.
 
 use dbsp_runtime::Output;
 
@@ -27,20 +26,19 @@ impl Query for Q7 {
     type Row = Row;
 
     fn circuit(tables: &Sources<'_>) -> Output<Row> {
-        let highest = tables
-            .bids
-            .index_by(|bid| (window_start(bid.date_time) + WINDOW, bid.price))
-            .max()
-            .rows()
-            .index_by(|&end_and_price| (end_and_price, ()));
-        tables
-            .bids
-            .flat_map(|bid| {
-                let row = (bid.auction, bid.price, bid.bidder, bid.date_time);
-                ends(bid.date_time).map(move |end| (end, row))
+        let bids = tables.bids.map(|bid| (bid.auction, bid.price, bid.bidder, bid.date_time));
+        let winners = bids
+            .clone()
+            .index_by(|&(auction, price, bidder, time)| {
+                (window_start(time) + WINDOW, (price, (auction, bidder, time)))
             })
-            .index_by(|&(end, row)| ((end, row.1), row))
-            .join(highest, |_, &row, ()| row)
+            .arg_max();
+        let highest = winners.rows().map(|&(end, (price, _))| (end, price)).distinct();
+        let edge = bids.filter(|row| window_start(row.3) == row.3).index_by(|&row| ((row.3, row.1), row));
+        winners
+            .rows()
+            .map(|&(_, (price, (auction, bidder, time)))| (auction, price, bidder, time))
+            .plus(edge.semijoin(highest).rows().map(|&(_, row)| row))
             .output()
     }
 
@@ -50,23 +48,5 @@ impl Query for Q7 {
 
     fn rivals(rivals: &Rivals) -> &[Rival<Row>] {
         &rivals.q7
-    }
-}
-
-/// Ends of the windows with `end - WINDOW <= time <= end`: one, or two where windows touch.
-fn ends(time: i64) -> impl Iterator<Item = i64> {
-    let start = window_start(time);
-    std::iter::once(start + WINDOW).chain((start == time).then_some(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_between_windows_is_of_both() {
-        assert_eq!(ends(10_000).collect::<Vec<_>>(), [20_000, 10_000]);
-        assert_eq!(ends(10_001).collect::<Vec<_>>(), [20_000]);
-        assert_eq!(ends(9_999).collect::<Vec<_>>(), [10_000]);
     }
 }

@@ -78,7 +78,7 @@ impl Query for Q9 {
                     (id, candidate)
                 })
             })
-            .index_by(Clone::clone)
+            .keyed()
             .max()
             .rows()
             .map(|(_, (price, Reverse(time), Reverse(bidder), item))| Row {
