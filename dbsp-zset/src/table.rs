@@ -294,13 +294,18 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
             self.index.replace(hash, last as u32, position as u32);
         }
         let entry = self.entries.swap_remove(position);
-        if self.entries.len() < self.entries.capacity() / SPARSE && self.entries.capacity() > SMALL {
-            self.shrink();
-        }
+        self.shrink_if_sparse();
         entry
     }
 
-    /// Gives memory back that only a larger table needs.
+    /// Gives memory back that only a larger table needs, if most of it is empty.
+    #[inline]
+    fn shrink_if_sparse(&mut self) {
+        if self.entries.len() < self.entries.capacity() / SPARSE && self.entries.capacity() > SMALL {
+            self.shrink();
+        }
+    }
+
     #[inline(never)]
     fn shrink(&mut self) {
         self.entries.shrink_to(2 * self.entries.len());
@@ -319,11 +324,15 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.entries.clear();
     }
 
-    /// Keeps the entries that `keep` accepts.
+    /// Keeps the entries that `keep` accepts, in order. O(entries). A table that is then mostly empty gives memory
+    /// back.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         let before = self.entries.len();
         self.entries.retain_mut(|(key, value)| keep(key, value));
         if self.entries.len() != before {
+            // First the memory, so that the index is not filled twice.
+            self.index.clear();
+            self.shrink_if_sparse();
             self.rebuild_index();
         }
     }

@@ -128,10 +128,15 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
         for (group, _) in self.touched.drain(..) {
             self.trace.remove_empty(group);
         }
-        let groups = self.trace.group_count();
         // As the table does, which gives memory back after it has lost most of its keys.
-        if self.places.len() > 8 * groups.max(64) {
-            self.places.truncate(groups);
+        let most = 8 * self.trace.len().max(64);
+        if self.rows.capacity() > most {
+            self.rows.shrink_to(most);
+            self.found.shrink_to(most);
+            self.touched.shrink_to(most);
+        }
+        if self.places.len() > 8 * self.trace.group_count().max(64) {
+            self.places.truncate(self.trace.group_count());
             self.places.shrink_to_fit();
         }
     }
