@@ -1,18 +1,21 @@
 //! Making room: what happens when a bucket is full, and when most of them are empty.
 //!
 //! A full bucket gives rows away in one of two ways. If many of them have one key, that key is spread over
-//! twice as many places. Otherwise the bucket splits in two by one more bit of its rows' places, and the
+//! four times as many places. Otherwise the bucket splits in two by one more bit of its rows' places, and the
 //! directory doubles if it did not tell the two apart (extendible hashing, Fagin et al., TODS 1979). So the
 //! table grows a bucket at a time: no step pays for moving all rows. Thin buckets merge likewise; a table that
 //! has lost nearly all of its rows is built anew from those that are left.
 
 use crate::indexed::bucket::{Bucket, SLOTS};
-use crate::indexed::spread::{Address, MAX_BITS, Places, place_hash, tag};
+use crate::indexed::spread::{Address, MAX_BITS, Places, leading, place_hash, tag};
 use crate::indexed::{IndexedZSet, Spot};
 use crate::row::Row;
 
 /// More rows of one key than this in a full bucket, and the key is spread.
 const HEAVY: usize = SLOTS / 4;
+/// So many bits further a key is spread at once. With one bit a key that grows has each of its rows moved once,
+/// with two one in three; with three its rows are so few in a place that it would be brought together again.
+const STRIDE: u32 = 2;
 /// Fewer rows than this in a place on average, and a key lies in half as many.
 const LONELY: u32 = 4;
 /// The directory has at most so many entries for each bucket: rows whose hashes are all alike would
@@ -89,7 +92,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         if rows < LONELY << bits {
             self.version += 1;
             self.spreads.lower(key_hash);
-            self.displace(key_hash, bits, bits - 1);
+            self.displace(key_hash, bits, leading(bits) & !leading(bits - 1));
             if let Some(row) = self.displaced.pop() {
                 self.place_row(row);
             }
@@ -142,19 +145,19 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// Takes rows out of a full bucket, or splits it. Says whether anything could be done.
     fn make_room(&mut self, at: usize) -> bool {
         self.version += 1;
-        if let Some(heavy) = self.heavy_key(at) {
+        if let Some((heavy, wider)) = self.heavy_key(at) {
             let bits = self.spreads.bits(heavy);
             // Buckets are half full as a rule, and a key that stays spread has eight rows at least.
-            self.spreads.raise(heavy, self.buckets.len() * SLOTS / 2 / 8);
-            self.displace(heavy, bits + 1, bits);
+            self.spreads.raise(heavy, wider, self.buckets.len() * SLOTS / 2 / 8);
+            self.displace(heavy, bits, leading(wider) & !leading(bits));
             return true;
         }
         self.split(at)
     }
 
-    /// The hash of a key that has many rows in a bucket, if spreading it further moves some of them away or
-    /// lets a split do so.
-    fn heavy_key(&self, at: usize) -> Option<u64> {
+    /// The hash of a key that has many rows in a bucket, and the bits to spread it over, if that moves some of
+    /// them away or lets a split do so.
+    fn heavy_key(&self, at: usize) -> Option<(u64, u32)> {
         let bucket = &self.buckets[at];
         if !bucket.may_be_crowded(HEAVY) {
             return None;
@@ -168,16 +171,17 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         if most.len() <= HEAVY || bits > bucket.depth || bits == MAX_BITS {
             return None;
         }
+        let wider = (bits + STRIDE).min(bucket.depth + 1).min(MAX_BITS);
+        let mixed = leading(wider) & !leading(bits);
         let mut rows = bucket.rows().iter().zip(hashes).filter(|(_, hash)| *hash == most[0]);
         let (first, _) = rows.next()?;
-        let differs = |row: &(K, V, W)| (place_hash(&row.1) ^ place_hash(&first.1)) >> (63 - bits) & 1 == 1;
-        rows.any(|(row, _)| differs(row)).then_some(most[0])
+        let differs = |row: &(K, V, W)| (place_hash(&row.1) ^ place_hash(&first.1)) & mixed != 0;
+        rows.any(|(row, _)| differs(row)).then_some((most[0], wider))
     }
 
-    /// Takes the rows of a key whose place differs between two spreads out of their buckets. The key lies
-    /// at most where `bits`, the wider of the two, allows.
-    fn displace(&mut self, key_hash: u64, bits: u32, narrower: u32) {
-        let mixed = 1_u64 << (63 - narrower);
+    /// Takes the rows of a key whose place changes as the bits `mixed` of the values' hashes come to have a part
+    /// in it, or no longer have one, out of their buckets. The key lies at most where `bits` allows.
+    fn displace(&mut self, key_hash: u64, bits: u32, mixed: u64) {
         let mut places = Places::of(key_hash, bits);
         while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
             let at = self.bucket_at(place);

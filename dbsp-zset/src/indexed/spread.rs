@@ -7,7 +7,7 @@
 //! # Cost        place: O(1); enumerating a spread key: O(2^bits) buckets, which is O(rows of the key).
 //!
 //! Spreading keeps one kind of storage for groups of all sizes: a key with a million rows is updated as
-//! one with two is. Raising `bits` by one moves half of the key's rows, lowering it brings them back.
+//! one with two is. Raising `bits` moves rows of the key away, lowering them brings them back.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -100,16 +100,16 @@ impl Spreads {
         }
     }
 
-    /// Spreads a key over twice as many places. There can be `most` spread keys; room for them is made at
+    /// Spreads a key over more places. There can be `most` spread keys; room for them is made at
     /// once, so that steps that spread one key and bring another together do not allocate.
-    pub(super) fn raise(&mut self, key_hash: u64, most: usize) {
+    pub(super) fn raise(&mut self, key_hash: u64, bits: u32, most: usize) {
         if self.keys.capacity() < most {
             self.keys.reserve(most - self.keys.len(), |spread| spread.key_hash);
         }
         match self.keys.entry(key_hash, |spread| spread.key_hash == key_hash, |spread| spread.key_hash) {
-            Entry::Occupied(mut spread) => spread.get_mut().bits += 1,
+            Entry::Occupied(mut spread) => spread.get_mut().bits = bits,
             Entry::Vacant(vacant) => {
-                vacant.insert(Spread { key_hash, bits: 1, emptied: 0 });
+                vacant.insert(Spread { key_hash, bits, emptied: 0 });
             }
         }
     }
