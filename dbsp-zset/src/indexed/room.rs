@@ -189,10 +189,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
             let moving = bucket.matching(tag(key_hash), |row| {
                 place_hash(&row.0) == key_hash && place_hash(&row.1) & mixed != 0
             });
-            // From the last one: what moves up into a gap is not among those still to be moved.
-            for i in (0..SLOTS).rev().filter(|i| moving >> i & 1 == 1) {
-                self.displaced.push(bucket.swap_remove(i));
-            }
+            self.displaced.extend(from_the_last(moving).map(|i| bucket.swap_remove(i)));
         }
     }
 
@@ -229,15 +226,25 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         let mut upper = std::mem::take(&mut self.buckets[new as usize]);
         let lower = &mut self.buckets[at];
         (lower.depth, upper.depth) = (depth + 1, depth + 1);
-        for i in (0..lower.rows().len()).rev() {
-            let (key, value, _) = &lower.rows()[i];
-            if self.spreads.place_of(key, value) >> (63 - depth) & 1 == 1 {
-                let (tags, row) = lower.swap_remove_tagged(i);
-                upper.push(tags, row);
-            }
+        // Marked first, then moved: half of the rows go, and which of them cannot be predicted.
+        let bits =
+            lower.rows().iter().map(|(key, value, _)| self.spreads.place_of(key, value) >> (63 - depth) & 1);
+        let moving = bits.enumerate().fold(0, |moving, (i, bit)| moving | bit << i);
+        for i in from_the_last(moving) {
+            let (tags, row) = lower.swap_remove_tagged(i);
+            upper.push(tags, row);
         }
         lower.trim();
         self.buckets[new as usize] = upper;
         true
     }
+}
+
+/// The rows of a mask, the last one first: what moves up into a gap is then not among those still to be moved.
+fn from_the_last(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let i = mask.checked_ilog2()?;
+        mask ^= 1 << i;
+        Some(i as usize)
+    })
 }
