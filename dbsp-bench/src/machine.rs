@@ -65,6 +65,7 @@ pub fn commit() -> Option<(String, bool)> {
 #[must_use]
 pub fn features() -> Vec<String> {
     [
+        ("fast-table", cfg!(feature = "fast-table")),
         ("fused", cfg!(feature = "fused")),
         ("prefetch", cfg!(feature = "prefetch")),
         ("simd", cfg!(feature = "simd")),

@@ -32,6 +32,8 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap; without it rows go one by
 //!   one.
+//! - `fast-table` (default): [`IndexedZSet`] keeps its rows in buckets of 64; without it in a vector under two
+//!   hash tables.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
 #[cfg(doctest)]

@@ -16,6 +16,7 @@ pub(crate) const WINDOW: usize = if cfg!(feature = "prefetch") { 32 } else { 1 }
 pub(crate) const FEW: usize = 4;
 
 /// Asks for all cache lines of one value, from its first one on.
+#[cfg(feature = "fast-table")]
 #[inline]
 #[cfg_attr(
     not(all(feature = "prefetch", target_arch = "x86_64")),

@@ -15,14 +15,14 @@ use std::hash::Hash;
 use crate::prefetch::{WINDOW, prefetch_one};
 use crate::row::hash_of;
 
-mod index;
+pub(crate) mod index;
 
 use index::Index;
 
 /// A table that fills less than one part in so many gives memory back with the next removal,
-const SPARSE: usize = 8;
+pub(crate) const SPARSE: usize = 8;
 /// unless it has room for so few entries.
-const SMALL: usize = 64;
+pub(crate) const SMALL: usize = 64;
 
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
@@ -41,7 +41,7 @@ pub(crate) struct Guess {
 /// 32 bits of the hash of a key. The low bits alone would cluster keys that are multiples of a power of
 /// two, the high ones those that follow each other; together they do neither.
 #[inline]
-fn short_hash<K: Hash>(key: &K) -> u32 {
+pub(crate) fn short_hash<K: Hash>(key: &K) -> u32 {
     let hash = hash_of(key);
     (hash ^ (hash >> 32)) as u32
 }

@@ -5,6 +5,10 @@ use dbsp_testkit::alloc;
 
 type Row = (u64, u64, i64);
 
+/// How many steps a circuit gets to become warm. The hash tables of the plain trace double once more after
+/// removals have used up their slots.
+const WARM: usize = if cfg!(feature = "fast-table") { 200 } else { 300 };
+
 /// A small generator, so that runs repeat.
 struct Random(u64);
 
@@ -37,7 +41,7 @@ fn assert_steady(mut circuit: Circuit, input: Input<Row>) {
             circuit[input].extend_from(&delta);
             circuit.step().expect("a sound step");
         });
-        assert!(step < 200 || counts.is_zero(), "step {step} allocated: {counts:?}");
+        assert!(step < WARM || counts.is_zero(), "step {step} allocated: {counts:?}");
     }
 }
 

@@ -1,13 +1,11 @@
 //! The rows of one key, as a trace hands them out.
 //!
-//! # Shape       rows of a bucket with a mask of those that have the key; then, of a key whose rows are
-//!   spread over several buckets, the same for each of the others.
-//! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
+//! # Shape       what the storage knows of them: where the first rows stand and what leads on from there.
+//! # Cost        O(1) to make and O(1) a row; nothing is allocated.
 
 use std::fmt::{Debug, Formatter};
 
-use crate::indexed::IndexedZSet;
-use crate::indexed::spread::Places;
+use crate::indexed::Group;
 use crate::row::Row;
 
 /// The values of a key with their weights, in no meaningful order. It copies freely.
@@ -21,26 +19,20 @@ use crate::row::Row;
 /// assert!(group.iter().eq([(&"dog", &2)]));
 /// ```
 pub struct KeyGroup<'a, K, V, W> {
-    pub(super) rows: &'a [(K, V, W)],
-    /// One bit for each of `rows` that belongs to the group.
-    pub(super) mask: u64,
-    pub(super) elsewhere: Option<Elsewhere<'a, K, V, W>>,
+    pub(super) group: Group<'a, K, V, W>,
 }
 
 /// Gives the values of a group with their weights; see [`KeyGroup::iter`].
 pub struct KeyGroupIter<'a, K, V, W> {
-    group: KeyGroup<'a, K, V, W>,
+    group: Group<'a, K, V, W>,
 }
 
-impl<'a, K, V, W> KeyGroup<'a, K, V, W> {
-    /// The group of a key that is not there.
-    pub(super) const EMPTY: Self = Self { rows: &[], mask: 0, elsewhere: None };
-
+impl<K, V, W> KeyGroup<'_, K, V, W> {
     /// Whether the key has no row.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.mask == 0
+        self.group.is_empty()
     }
 }
 
@@ -49,16 +41,13 @@ impl<'a, K: Row, V: Row, W> KeyGroup<'a, K, V, W> {
     #[inline]
     #[must_use]
     pub fn iter(&self) -> KeyGroupIter<'a, K, V, W> {
-        KeyGroupIter { group: *self }
+        KeyGroupIter { group: self.group }
     }
 
     /// How many different values the key has. O(group).
     #[must_use]
     pub fn len(&self) -> usize {
-        match self.elsewhere {
-            None => self.mask.count_ones() as usize,
-            Some(_) => self.iter().count(),
-        }
+        self.group.len()
     }
 
     /// The value and its weight, of a key that has exactly one.
@@ -86,7 +75,7 @@ impl<'a, K: Row, V: Row, W> IntoIterator for KeyGroup<'a, K, V, W> {
 
     #[inline]
     fn into_iter(self) -> KeyGroupIter<'a, K, V, W> {
-        KeyGroupIter { group: self }
+        KeyGroupIter { group: self.group }
     }
 }
 
@@ -95,39 +84,7 @@ impl<'a, K: Row, V: Row, W> Iterator for KeyGroupIter<'a, K, V, W> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        while self.group.mask == 0 {
-            self.group = self.group.elsewhere.take()?.next_rows()?;
-        }
-        let i = self.group.mask.trailing_zeros() as usize;
-        self.group.mask &= self.group.mask - 1;
-        let (_, value, weight) = &self.group.rows[i];
-        Some((value, weight))
-    }
-}
-
-/// Where further rows of a group may be.
-pub(super) struct Elsewhere<'a, K, V, W> {
-    pub(super) zset: &'a IndexedZSet<K, V, W>,
-    pub(super) key: &'a K,
-    pub(super) places: Places,
-    /// How many of the rows that found no bucket have been looked at.
-    pub(super) homeless: usize,
-}
-
-impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K, V, W> Copy for Elsewhere<'_, K, V, W> {}
-
-impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
-    /// The next rows of the group, with what is left behind them.
-    #[inline(never)]
-    pub(super) fn next_rows(mut self) -> Option<KeyGroup<'a, K, V, W>> {
-        let (rows, mask) = self.zset.next_rows(self.key, &mut self.places, &mut self.homeless)?;
-        Some(KeyGroup { rows, mask, elsewhere: Some(self) })
+        self.group.next()
     }
 }
 

@@ -7,7 +7,7 @@ use hashbrown::hash_table::{Entry, VacantEntry};
 
 /// An index of positions by hash.
 #[derive(Clone, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     slots: HashTable<Slot>,
 }
 
@@ -18,7 +18,7 @@ struct Slot {
 }
 
 /// A place for a position, where none was found.
-pub(super) struct Vacancy<'a> {
+pub(crate) struct Vacancy<'a> {
     slot: VacantEntry<'a, Slot>,
     hash: u32,
 }
@@ -26,7 +26,7 @@ pub(super) struct Vacancy<'a> {
 impl Vacancy<'_> {
     /// Puts a position there.
     #[inline]
-    pub(super) fn fill(self, position: u32) {
+    pub(crate) fn fill(self, position: u32) {
         self.slot.insert(Slot { hash: self.hash, position });
     }
 }
@@ -38,30 +38,30 @@ fn spread(hash: u32) -> u64 {
 }
 
 impl Index {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { slots: HashTable::new() }
     }
 
     /// Makes room for `additional` further positions.
-    pub(super) fn reserve(&mut self, additional: usize) {
+    pub(crate) fn reserve(&mut self, additional: usize) {
         self.slots.reserve(additional, |slot| spread(slot.hash));
     }
 
     /// Gives memory back that is not needed for `capacity` positions.
-    pub(super) fn shrink_to(&mut self, capacity: usize) {
+    pub(crate) fn shrink_to(&mut self, capacity: usize) {
         self.slots.shrink_to(capacity, |slot| spread(slot.hash));
     }
 
     /// The first position under a hash that `is_it` accepts.
     #[inline]
-    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let found = self.slots.find(spread(hash), |slot| slot.hash == hash && is_it(slot.position));
         found.map(|slot| slot.position)
     }
 
     /// The first position under a hash that `is_it` accepts, or the place for one.
     #[inline]
-    pub(super) fn find_or_vacancy(
+    pub(crate) fn find_or_vacancy(
         &mut self,
         hash: u32,
         is_it: impl Fn(u32) -> bool,
@@ -75,35 +75,41 @@ impl Index {
 
     /// Adds a position under a hash.
     #[inline]
-    pub(super) fn insert(&mut self, hash: u32, position: u32) {
+    pub(crate) fn insert(&mut self, hash: u32, position: u32) {
         self.slots.insert_unique(spread(hash), Slot { hash, position }, |slot| spread(slot.hash));
     }
 
     /// Puts another position in the place of one.
-    pub(super) fn replace(&mut self, hash: u32, before: u32, after: u32) {
+    pub(crate) fn replace(&mut self, hash: u32, before: u32, after: u32) {
         if let Some(slot) = self.slots.find_mut(spread(hash), |slot| slot.position == before) {
             slot.position = after;
         }
     }
 
     /// Removes a position.
-    pub(super) fn remove(&mut self, hash: u32, position: u32) {
+    pub(crate) fn remove(&mut self, hash: u32, position: u32) {
         if let Ok(slot) = self.slots.find_entry(spread(hash), |slot| slot.position == position) {
             slot.remove();
         }
     }
 
     /// Removes every position and keeps the memory.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.slots.clear();
     }
 
+    /// How many positions there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     /// How many slots emptying has to go through.
-    pub(super) fn slot_count(&self) -> usize {
+    pub(crate) fn slot_count(&self) -> usize {
         self.slots.num_buckets()
     }
 
-    pub(super) fn allocated_bytes(&self) -> usize {
+    pub(crate) fn allocated_bytes(&self) -> usize {
         self.slots.allocation_size()
     }
 }
@@ -150,6 +156,6 @@ mod tests {
             assert_eq!(index.find(hash, |found| !list.contains(&(hash, found))), None);
         }
         assert!((1_000..40_000).contains(&index.allocated_bytes()));
-        assert!(index.slot_count() >= list.len());
+        assert!(index.slot_count() >= list.len() && index.len() == list.len());
     }
 }

@@ -6,9 +6,9 @@
 //! table grows a bucket at a time: no step pays for moving all rows. Thin buckets merge likewise; a table that
 //! has lost nearly all of its rows is built anew from those that are left.
 
-use crate::indexed::bucket::{Bucket, SLOTS};
-use crate::indexed::spread::{Address, MAX_BITS, Places, leading, place_hash, tag};
-use crate::indexed::{IndexedZSet, Spot};
+use crate::indexed::buckets::bucket::{Bucket, SLOTS};
+use crate::indexed::buckets::spread::{Address, MAX_BITS, Places, leading, place_hash, tag};
+use crate::indexed::buckets::{Buckets, Spot};
 use crate::row::Row;
 
 /// More rows of one key than this in a full bucket, and the key is spread.
@@ -35,7 +35,7 @@ const MERGED: usize = SLOTS / 8 * 5;
 /// Fewer rows than this for each bucket, and the table is built anew.
 const SPARSE: usize = SLOTS / 16;
 
-impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
+impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// Puts a row into a table that does not hold it.
     #[inline(never)]
     pub(super) fn place_row(&mut self, row: (K, V, W)) {
@@ -123,17 +123,19 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         self.free.push(buddy as u32);
     }
 
-    /// Builds the table anew if most of it is empty.
+    /// Builds the table anew if most of it is empty; says whether it did.
     #[inline]
-    pub(super) fn shrink(&mut self) {
-        if self.rows < self.buckets.len() * SPARSE && self.buckets.len() > 1 {
+    pub(in crate::indexed) fn shrink(&mut self) -> bool {
+        let is_sparse = self.rows < self.buckets.len() * SPARSE && self.buckets.len() > 1;
+        if is_sparse {
             self.rebuild();
         }
+        is_sparse
     }
 
     #[inline(never)]
     fn rebuild(&mut self) {
-        let old = std::mem::take(self);
+        let old = std::mem::replace(self, Self::new());
         self.rows = old.rows;
         self.version = old.version + 1;
         self.start_if_new();

@@ -12,7 +12,7 @@
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::indexed::bucket::Tags;
+use crate::indexed::buckets::bucket::Tags;
 use crate::row::{Row, hash_of};
 
 /// The most leading bits of a place that a value can have a part in.

@@ -4,9 +4,9 @@
 //!   and ask for the first row of each group; go through the groups.
 //! # Cost        O(rows + what is found); about 140 instructions a row that finds one other.
 
-use crate::indexed::IndexedZSet;
-use crate::indexed::bucket::Bucket;
-use crate::indexed::spread::{place_hash, tag};
+use crate::indexed::buckets::Buckets;
+use crate::indexed::buckets::bucket::Bucket;
+use crate::indexed::buckets::spread::{place_hash, tag};
 use crate::row::Row;
 
 /// How many lookups of groups overlap.
@@ -29,14 +29,9 @@ impl<K, V, W> Clone for Probe<'_, K, V, W> {
 
 impl<K, V, W> Copy for Probe<'_, K, V, W> {}
 
-impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
+impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
-    /// The lookups of neighbouring rows overlap, which one [`group`](Self::group) after the other does not
-    /// allow.
-    ///
-    /// # Errors
-    /// The first that `found` gives.
-    pub fn try_probe<'a, R, E>(
+    pub(in crate::indexed) fn try_probe<'a, R, E>(
         &'a self,
         rows: &[R],
         key: impl Fn(&R) -> &K,
@@ -63,7 +58,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
                 let (i, key, bucket, mut mask) =
                     (window * PROBES + i, key(row), probe.bucket.rows(), probe.mask);
                 if probe.is_spread {
-                    self.group(key).into_iter().try_for_each(|(value, weight)| found(i, value, weight))?;
+                    self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }
                 while mask != 0 {

@@ -1,0 +1,98 @@
+//! The rows of one key in buckets.
+//!
+//! # Shape       rows of a bucket with a mask of those that have the key; then, of a key whose rows are
+//!   spread over several buckets, the same for each of the others.
+//! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
+
+use crate::indexed::buckets::Buckets;
+use crate::indexed::buckets::spread::Places;
+use crate::row::Row;
+
+/// Rows of one key that are still to be given.
+pub(in crate::indexed) struct Group<'a, K, V, W> {
+    pub(super) rows: &'a [(K, V, W)],
+    /// One bit for each of `rows` that belongs to the group.
+    pub(super) mask: u64,
+    pub(super) elsewhere: Option<Elsewhere<'a, K, V, W>>,
+}
+
+impl<K, V, W> Group<'_, K, V, W> {
+    /// The group of a key that is not there.
+    pub(super) const EMPTY: Self = Self { rows: &[], mask: 0, elsewhere: None };
+
+    /// Whether the key has no row.
+    #[inline]
+    pub(in crate::indexed) fn is_empty(&self) -> bool {
+        self.mask == 0
+    }
+}
+
+impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
+    /// The group of a key whose rows may lie in some places, and among those that found none.
+    pub(super) fn scattered(storage: &'a Buckets<K, V, W>, key: &K, mut places: Places) -> Self {
+        let mut homeless = 0;
+        let Some((rows, mask)) = storage.next_rows(key, &mut places, &mut homeless) else {
+            return Self::EMPTY;
+        };
+        let key = &rows[mask.trailing_zeros() as usize].0;
+        Self { rows, mask, elsewhere: Some(Elsewhere { storage, key, places, homeless }) }
+    }
+
+    /// How many rows there are.
+    pub(in crate::indexed) fn len(self) -> usize {
+        match self.elsewhere {
+            None => self.mask.count_ones() as usize,
+            Some(_) => self.count(),
+        }
+    }
+}
+
+impl<'a, K: Row, V: Row, W> Iterator for Group<'a, K, V, W> {
+    type Item = (&'a V, &'a W);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.mask == 0 {
+            *self = self.elsewhere.take()?.next_rows()?;
+        }
+        let i = self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        let (_, value, weight) = &self.rows[i];
+        Some((value, weight))
+    }
+}
+
+impl<K, V, W> Clone for Group<'_, K, V, W> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Group<'_, K, V, W> {}
+
+/// Where further rows of a group may be.
+pub(super) struct Elsewhere<'a, K, V, W> {
+    storage: &'a Buckets<K, V, W>,
+    key: &'a K,
+    places: Places,
+    /// How many of the rows that found no bucket have been looked at.
+    homeless: usize,
+}
+
+impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Elsewhere<'_, K, V, W> {}
+
+impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
+    /// The next rows of the group, with what is left behind them.
+    #[inline(never)]
+    fn next_rows(mut self) -> Option<Group<'a, K, V, W>> {
+        let (rows, mask) = self.storage.next_rows(self.key, &mut self.places, &mut self.homeless)?;
+        Some(Group { rows, mask, elsewhere: Some(self) })
+    }
+}
