@@ -9,6 +9,8 @@
 //!   grows and shrinks a bucket at a time; only once it is mostly empty is it built anew.
 //! # Not here    the algebra, and what is applied whole or not at all: see the parent module.
 
+use std::slice::from_ref;
+
 use crate::algebra::{Overflow, Ring};
 use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
@@ -18,9 +20,11 @@ mod group;
 mod probe;
 mod room;
 mod spread;
+mod weights;
 
 use bucket::{Bucket, Tags};
 pub(super) use group::Group;
+use group::Rows;
 use room::THIN;
 use spread::{Address, Places, Spreads, place_hash, tag};
 
@@ -36,17 +40,19 @@ pub(super) struct Buckets<K, V, W> {
     /// From the first `depth` bits of a place to a bucket.
     directory: Vec<u32>,
     depth: u32,
-    buckets: Vec<Bucket<(K, V, W)>>,
+    buckets: Vec<Bucket<(K, V), W>>,
     /// Buckets that no entry of the directory leads to.
     free: Vec<u32>,
     spreads: Spreads,
     /// Rows that found no bucket: more than 64 whose hashes are alike as far as a directory of this size goes.
-    homeless: Vec<(K, V, W)>,
+    homeless: Vec<((K, V), W)>,
+    /// The weight of rows that have none of their own; there once there are buckets.
+    one: Option<W>,
     rows: usize,
     /// Grows whenever rows may have moved to other buckets.
     version: u64,
     /// Rows on their way from one bucket to another.
-    displaced: Vec<(K, V, W)>,
+    displaced: Vec<((K, V), W)>,
 }
 
 /// Where a row stands until the next change: a bucket, and a place in it. Behind the last bucket come the rows
@@ -72,6 +78,7 @@ impl<K, V, W> Buckets<K, V, W> {
             free: Vec::new(),
             spreads: Spreads::new(),
             homeless: Vec::new(),
+            one: None,
             rows: 0,
             version: 0,
             displaced: Vec::new(),
@@ -86,29 +93,37 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// All rows.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V, &W)> {
-        let rows = self.buckets.iter().flat_map(|bucket| bucket.rows()).chain(&self.homeless);
-        rows.map(|(key, value, weight)| (key, value, weight))
+        let in_buckets = self.one.iter().flat_map(|one| {
+            self.buckets.iter().flat_map(move |bucket| {
+                let rows = bucket.rows().iter().enumerate();
+                rows.map(move |(i, (key, value))| (key, value, bucket.weights.get(i, one)))
+            })
+        });
+        in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
     }
 
     /// Where the rows stand.
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        let homeless = (self.buckets.len(), &self.homeless[..]);
-        let lists = self.buckets.iter().map(Bucket::rows).enumerate().chain([homeless]);
-        lists.flat_map(|(at, rows)| (0..rows.len()).map(move |i| (at as u32, i as u32)))
+        let sizes = self.buckets.iter().map(|bucket| bucket.rows().len()).chain([self.homeless.len()]);
+        sizes.enumerate().flat_map(|(at, size)| (0..size).map(move |i| (at as u32, i as u32)))
     }
 
     /// The row at a position.
     pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
-        let rows = self.buckets.get(at as usize).map_or(&self.homeless[..], Bucket::rows);
-        let (key, value, weight) = &rows[i as usize];
+        let i = i as usize;
+        if let (Some(bucket), Some(one)) = (self.buckets.get(at as usize), &self.one) {
+            let (key, value) = &bucket.rows()[i];
+            return (key, value, bucket.weights.get(i, one));
+        }
+        let ((key, value), weight) = &self.homeless[i];
         (key, value, weight)
     }
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).
     pub(super) fn allocated_bytes(&self) -> usize {
         let rows: usize = self.buckets.iter().map(Bucket::allocated_bytes).sum();
-        let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V, W)>>();
-        let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<(K, V, W)>();
+        let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V), W>>();
+        let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<((K, V), W)>();
         rows + buckets
             + lists
             + (self.directory.capacity() + self.free.capacity()) * size_of::<u32>()
@@ -135,15 +150,6 @@ impl<K, V, W> Buckets<K, V, W> {
     fn bucket_at(&self, place: u64) -> usize {
         self.directory[self.entry_of(place)] as usize
     }
-
-    /// Makes the first bucket, if there is none.
-    #[inline]
-    fn start_if_new(&mut self) {
-        if self.buckets.is_empty() {
-            self.directory.push(0);
-            self.buckets.push(Bucket::default());
-        }
-    }
 }
 
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
@@ -167,12 +173,11 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         }
         let spot = self.spot(key, value);
         let bucket = &self.buckets[spot.at as usize];
-        let is_it = |row: &(K, V, W)| row.0 == *key && row.1 == *value;
-        let row = match bucket.find(spot.tags.row, is_it) {
-            Some(i) => bucket.rows().get(i),
-            None => self.homeless.iter().find(|row| is_it(row)),
-        };
-        row.map(|(_, _, weight)| weight)
+        let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
+        match bucket.find(spot.tags.row, is_it) {
+            Some(i) => Some(bucket.weights.get(i, self.one.as_ref()?)),
+            None => self.homeless.iter().find(|(row, _)| is_it(row)).map(|(_, weight)| weight),
+        }
     }
 
     /// Where a row stands if it is there, in a table that has a bucket for it.
@@ -193,7 +198,8 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     #[inline]
     fn plain_group(&self, key: &K, hash: u64, at: usize) -> Group<'_, K, V, W> {
         let bucket = &self.buckets[at];
-        Group { rows: bucket.rows(), mask: bucket.matching(tag(hash), |row| row.0 == *key), elsewhere: None }
+        let mask = bucket.matching(tag(hash), |row| row.0 == *key);
+        Group { rows: Rows::of(bucket), mask, one: self.one.as_ref(), elsewhere: None }
     }
 
     /// The group of a key whose rows may lie in several buckets.
@@ -206,18 +212,23 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows(&self, key: &K, places: &mut Places, homeless: &mut usize) -> Option<(&[(K, V, W)], u64)> {
+    fn next_rows(
+        &self,
+        key: &K,
+        places: &mut Places,
+        homeless: &mut usize,
+    ) -> Option<(Rows<'_, K, V, W>, u64)> {
         while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
             let bucket = &self.buckets[self.bucket_at(place)];
             let mask = bucket.matching(places.key_tag(), |row| row.0 == *key);
             if mask != 0 {
-                return Some((bucket.rows(), mask));
+                return Some((Rows::of(bucket), mask));
             }
         }
-        while let Some(row) = self.homeless.get(*homeless) {
+        while let Some((row, weight)) = self.homeless.get(*homeless) {
             *homeless += 1;
             if row.0 == *key {
-                return Some((std::slice::from_ref(row), 1));
+                return Some((Rows { rows: from_ref(row), weights: from_ref(weight) }, 1));
             }
         }
         None
@@ -225,6 +236,16 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
 }
 
 impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
+    /// Makes the first bucket, if there is none.
+    #[inline]
+    fn start_if_new(&mut self) {
+        if self.buckets.is_empty() {
+            self.one = Some(W::one());
+            self.directory.push(0);
+            self.buckets.push(Bucket::default());
+        }
+    }
+
     /// Adds the weights of some rows; counts in `applied` how many were added before one had no value.
     #[inline]
     pub(super) fn add_all(
@@ -269,7 +290,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             *spot = self.spot(key, value);
             self.buckets[spot.at as usize].prefetch();
         }
-        if self.rows * size_of::<(K, V, W)>() > CACHED {
+        if self.rows * size_of::<(K, V)>() > CACHED {
             for spot in &spots[..rows.len()] {
                 self.buckets[spot.at as usize].prefetch_row(spot.tags.row);
             }
@@ -295,9 +316,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         let bucket = &mut self.buckets[spot.at as usize];
         if let Some(i) = bucket.find(spot.tags.row, |row| row.1 == *value && row.0 == *key) {
-            let sum = &mut bucket.row_mut(i).2;
-            change(sum)?;
-            if sum.is_zero() {
+            if bucket.change(i, change)? {
                 bucket.swap_remove(i);
                 self.rows -= 1;
                 let remaining = bucket.rows().len();
@@ -308,9 +327,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             return Ok(());
         }
         if !self.homeless.is_empty()
-            && let Some(i) = self.homeless.iter().position(|row| row.0 == *key && row.1 == *value)
+            && let Some(i) = self.homeless.iter().position(|(row, _)| row.0 == *key && row.1 == *value)
         {
-            let sum = &mut self.homeless[i].2;
+            let sum = &mut self.homeless[i].1;
             change(sum)?;
             if sum.is_zero() {
                 self.homeless.swap_remove(i);
@@ -322,13 +341,13 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if weight.is_zero() {
             return Ok(());
         }
-        let row = (key.clone(), value.clone(), weight);
+        let row = (key.clone(), value.clone());
         self.rows += 1;
         let bucket = &mut self.buckets[spot.at as usize];
         if bucket.is_full() {
-            self.place_row(row);
+            self.place_row((row, weight));
         } else {
-            bucket.push(spot.tags, row);
+            bucket.push(spot.tags, row, weight);
         }
         Ok(())
     }

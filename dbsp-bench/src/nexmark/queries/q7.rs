@@ -28,7 +28,6 @@ impl Query for Q7 {
     fn circuit(tables: &Sources<'_>) -> Output<Row> {
         let bids = tables.bids.map(|bid| (bid.auction, bid.price, bid.bidder, bid.date_time));
         let winners = bids
-            .clone()
             .index_by(|&(auction, price, bidder, time)| {
                 (window_start(time) + WINDOW, (price, (auction, bidder, time)))
             })

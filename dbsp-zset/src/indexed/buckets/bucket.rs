@@ -1,13 +1,16 @@
 //! A bucket: up to 64 rows, found by a byte of each row's hash.
 //!
-//! # Shape       the rows in a vector, in no order; beside it one byte of the hash of each row and one of
-//!   the hash of its key, so that a lookup compares 64 bytes at once and then, as a rule, one row.
+//! # Shape       the rows in a vector, in no order, and their weights unless all are one; beside it one byte of
+//!   the hash of each row and one of the hash of its key, so that a lookup compares 64 bytes at once and then,
+//!   as a rule, one row.
 //! # Invariants  tags beyond the rows mean nothing: every mask is cut to the rows there are.
 //! # Cost        find, push, remove: O(1), without a branch that depends on how full the bucket is.
 //! # Not here    which bucket a row belongs to, and what to do with a full one: see the parent module.
 
 use dbsp_kernels::match_tags;
 
+use crate::algebra::{Overflow, Ring};
+use crate::indexed::buckets::weights::Weights;
 use crate::prefetch::{prefetch_lines, prefetch_one};
 
 /// The most rows of a bucket: one bit each in a mask.
@@ -19,10 +22,11 @@ const STEP: usize = 16;
 /// Up to 64 rows; see the [module](self).
 #[derive(Clone)]
 #[repr(align(64))]
-pub(super) struct Bucket<R> {
+pub(super) struct Bucket<R, W> {
     row_tags: [u8; SLOTS],
     key_tags: [u8; SLOTS],
     rows: Vec<R>,
+    pub(super) weights: Weights<W>,
     /// How many leading bits of a place lead here.
     pub(super) depth: u32,
 }
@@ -35,13 +39,14 @@ pub(super) struct Tags {
 }
 
 /// An empty bucket without memory, as the first of a table is: most tables stay small.
-impl<R> Default for Bucket<R> {
+impl<R, W> Default for Bucket<R, W> {
     fn default() -> Self {
-        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows: Vec::new(), depth: 0 }
+        let (rows, weights) = (Vec::new(), Weights::new());
+        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows, weights, depth: 0 }
     }
 }
 
-impl<R> Bucket<R> {
+impl<R, W> Bucket<R, W> {
     /// Whether a bucket makes room as rows come, and not for all it can hold at once. Rows that own something
     /// allocate for themselves anyway, and are large: half empty buckets would cost more than allocations do.
     const GROWS: bool = std::mem::needs_drop::<R>();
@@ -49,7 +54,7 @@ impl<R> Bucket<R> {
     /// An empty bucket of a table that has several. If it does not grow, it never allocates again.
     pub(super) fn new(depth: u32) -> Self {
         let rows = Vec::with_capacity(if Self::GROWS { 0 } else { SLOTS });
-        Self { row_tags: [0; SLOTS], key_tags: [0; SLOTS], rows, depth }
+        Self { rows, depth, ..Self::default() }
     }
 
     #[inline]
@@ -60,11 +65,6 @@ impl<R> Bucket<R> {
     #[inline]
     pub(super) fn rows(&self) -> &[R] {
         &self.rows
-    }
-
-    #[inline]
-    pub(super) fn row_mut(&mut self, i: usize) -> &mut R {
-        &mut self.rows[i]
     }
 
     /// Where the row stands that `is_it` accepts, among those with its tag.
@@ -107,55 +107,10 @@ impl<R> Bucket<R> {
         matching
     }
 
-    /// Adds a row to a bucket that is not full.
-    #[inline]
-    pub(super) fn push(&mut self, tags: Tags, row: R) {
-        let i = self.rows.len();
-        if Self::GROWS && i == self.rows.capacity() && i >= STEP {
-            self.rows.reserve_exact(STEP);
-        }
-        self.row_tags[i] = tags.row;
-        self.key_tags[i] = tags.key;
-        self.rows.push(row);
-    }
-
-    /// Removes a row; the last one moves to its place.
-    #[inline]
-    pub(super) fn swap_remove(&mut self, i: usize) -> R {
-        let row = self.rows.swap_remove(i);
-        self.row_tags[i] = self.row_tags[self.rows.len()];
-        self.key_tags[i] = self.key_tags[self.rows.len()];
-        row
-    }
-
-    /// Removes a row, as [`swap_remove`](Self::swap_remove) does, and gives its tags too.
-    pub(super) fn swap_remove_tagged(&mut self, i: usize) -> (Tags, R) {
-        let tags = Tags { row: self.row_tags[i], key: self.key_tags[i] };
-        (tags, self.swap_remove(i))
-    }
-
-    /// Removes the last row.
-    pub(super) fn pop(&mut self) -> Option<(Tags, R)> {
-        let row = self.rows.pop()?;
-        let i = self.rows.len();
-        Some((Tags { row: self.row_tags[i], key: self.key_tags[i] }, row))
-    }
-
-    /// The rows.
-    pub(super) fn into_rows(self) -> Vec<R> {
-        self.rows
-    }
-
-    /// Gives memory back that a split has left without rows, in a bucket that grows.
-    pub(super) fn trim(&mut self) {
-        if Self::GROWS {
-            self.rows.shrink_to(self.rows.len().next_multiple_of(STEP));
-        }
-    }
-
     /// Removes every row and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
+        self.weights.clear();
     }
 
     /// Asks for what a lookup reads first.
@@ -201,13 +156,69 @@ impl<R> Bucket<R> {
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<R>()
+        self.rows.capacity() * size_of::<R>() + self.weights.allocated_bytes()
     }
 
     /// One bit for each row there is.
     #[inline]
     fn filled(&self) -> u64 {
         u64::MAX.unbounded_shr((SLOTS - self.rows.len()) as u32)
+    }
+}
+
+impl<R, W: Ring> Bucket<R, W> {
+    /// Changes the weight of a row, and says whether it is zero now: the row has then to go.
+    #[inline]
+    pub(super) fn change(
+        &mut self,
+        i: usize,
+        change: impl FnOnce(&mut W) -> Result<(), Overflow>,
+    ) -> Result<bool, Overflow> {
+        self.weights.change(i, self.rows.len(), SLOTS, change)
+    }
+
+    /// Adds a row to a bucket that is not full.
+    #[inline]
+    pub(super) fn push(&mut self, tags: Tags, row: R, weight: W) {
+        let i = self.rows.len();
+        if Self::GROWS && i == self.rows.capacity() && i >= STEP {
+            self.rows.reserve_exact(STEP);
+        }
+        self.row_tags[i] = tags.row;
+        self.key_tags[i] = tags.key;
+        self.rows.push(row);
+        self.weights.push(weight, i, SLOTS);
+    }
+
+    /// Removes a row; the last one moves to its place.
+    #[inline]
+    pub(super) fn swap_remove(&mut self, i: usize) -> (R, W) {
+        let row = self.rows.swap_remove(i);
+        self.row_tags[i] = self.row_tags[self.rows.len()];
+        self.key_tags[i] = self.key_tags[self.rows.len()];
+        (row, self.weights.swap_remove(i))
+    }
+
+    /// Removes a row, as [`swap_remove`](Self::swap_remove) does, and gives its tags too.
+    pub(super) fn swap_remove_tagged(&mut self, i: usize) -> (Tags, (R, W)) {
+        let tags = Tags { row: self.row_tags[i], key: self.key_tags[i] };
+        (tags, self.swap_remove(i))
+    }
+
+    /// Removes the last row.
+    pub(super) fn pop(&mut self) -> Option<(Tags, (R, W))> {
+        let row = self.rows.pop()?;
+        let i = self.rows.len();
+        Some((Tags { row: self.row_tags[i], key: self.key_tags[i] }, (row, self.weights.pop())))
+    }
+
+    /// Gives memory back that a split has left without rows, in a bucket that grows, and a column of weights that
+    /// are all one.
+    pub(super) fn trim(&mut self) {
+        if Self::GROWS {
+            self.rows.shrink_to(self.rows.len().next_multiple_of(STEP));
+        }
+        self.weights.forget_ones();
     }
 }
 
@@ -219,7 +230,7 @@ mod tests {
     fn tags_of_rows_that_left_are_not_found() {
         let mut bucket = Bucket::default();
         for row in 0..SLOTS as u8 {
-            bucket.push(Tags { row: row % 4, key: 9 }, row);
+            bucket.push(Tags { row: row % 4, key: 9 }, row, if row % 8 == 0 { 2 } else { 1 });
         }
         assert!(bucket.is_full());
         assert_eq!(bucket.find(1, |row| *row == 61), Some(61));
@@ -227,7 +238,8 @@ mod tests {
         assert_eq!((bucket.candidates(9), bucket.candidates(0)), (u64::MAX, 0));
         assert_eq!(bucket.matching(9, |row| row % 16 == 3), 0x8_0008_0008_0008);
         for i in (0..SLOTS).rev() {
-            assert_eq!(bucket.swap_remove(0), if i + 1 == SLOTS { 0 } else { i as u8 + 1 });
+            let row = if i + 1 == SLOTS { 0 } else { i as u8 + 1 };
+            assert_eq!(bucket.swap_remove(0), (row, if row % 8 == 0 { 2 } else { 1 }));
         }
         assert_eq!((bucket.candidates(9), bucket.find(0, |_| true)), (0, None));
     }

@@ -5,20 +5,46 @@
 //! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
 
 use crate::indexed::buckets::Buckets;
+use crate::indexed::buckets::bucket::Bucket;
 use crate::indexed::buckets::spread::Places;
 use crate::row::Row;
 
+/// Some rows, with their weights unless all are one.
+pub(super) struct Rows<'a, K, V, W> {
+    pub(super) rows: &'a [(K, V)],
+    pub(super) weights: &'a [W],
+}
+
+impl<K, V, W> Clone for Rows<'_, K, V, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V, W> Copy for Rows<'_, K, V, W> {}
+
+impl<'a, K, V, W> Rows<'a, K, V, W> {
+    /// Those of a bucket.
+    #[inline]
+    pub(super) fn of(bucket: &'a Bucket<(K, V), W>) -> Self {
+        Self { rows: bucket.rows(), weights: bucket.weights.column() }
+    }
+}
+
 /// Rows of one key that are still to be given.
 pub(in crate::indexed) struct Group<'a, K, V, W> {
-    pub(super) rows: &'a [(K, V, W)],
+    pub(super) rows: Rows<'a, K, V, W>,
     /// One bit for each of `rows` that belongs to the group.
     pub(super) mask: u64,
+    /// The weight of rows without one of their own.
+    pub(super) one: Option<&'a W>,
     pub(super) elsewhere: Option<Elsewhere<'a, K, V, W>>,
 }
 
 impl<K, V, W> Group<'_, K, V, W> {
     /// The group of a key that is not there.
-    pub(super) const EMPTY: Self = Self { rows: &[], mask: 0, elsewhere: None };
+    pub(super) const EMPTY: Self =
+        Self { rows: Rows { rows: &[], weights: &[] }, mask: 0, one: None, elsewhere: None };
 
     /// Whether the key has no row.
     #[inline]
@@ -34,8 +60,9 @@ impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
         let Some((rows, mask)) = storage.next_rows(key, &mut places, &mut homeless) else {
             return Self::EMPTY;
         };
-        let key = &rows[mask.trailing_zeros() as usize].0;
-        Self { rows, mask, elsewhere: Some(Elsewhere { storage, key, places, homeless }) }
+        let key = &rows.rows[mask.trailing_zeros() as usize].0;
+        let one = storage.one.as_ref();
+        Self { rows, mask, one, elsewhere: Some(Elsewhere { storage, key, places, homeless }) }
     }
 
     /// How many rows there are.
@@ -57,8 +84,8 @@ impl<'a, K: Row, V: Row, W> Iterator for Group<'a, K, V, W> {
         }
         let i = self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
-        let (_, value, weight) = &self.rows[i];
-        Some((value, weight))
+        let (_, value) = &self.rows.rows[i];
+        Some((value, self.rows.weights.get(i).or(self.one)?))
     }
 }
 
@@ -93,6 +120,6 @@ impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
     #[inline(never)]
     fn next_rows(mut self) -> Option<Group<'a, K, V, W>> {
         let (rows, mask) = self.storage.next_rows(self.key, &mut self.places, &mut self.homeless)?;
-        Some(Group { rows, mask, elsewhere: Some(self) })
+        Some(Group { rows, mask, one: self.storage.one.as_ref(), elsewhere: Some(self) })
     }
 }

@@ -14,7 +14,7 @@ const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 
 /// A lookup of a group under way.
 struct Probe<'a, K, V, W> {
-    bucket: &'a Bucket<(K, V, W)>,
+    bucket: &'a Bucket<(K, V), W>,
     tag: u8,
     /// Whether the group may lie elsewhere, too.
     is_spread: bool,
@@ -37,9 +37,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.rows == 0 {
-            return Ok(());
-        }
+        let Some(one) = self.one.as_ref().filter(|_| self.rows > 0) else { return Ok(()) };
         let (is_plain, is_at_home) = (self.is_plain(), self.homeless.is_empty());
         let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, is_spread: false, mask: 0 }; PROBES];
         for (window, rows) in rows.chunks(PROBES).enumerate() {
@@ -55,16 +53,16 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                 probe.bucket.prefetch_first(probe.mask);
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
-                let (i, key, bucket, mut mask) =
-                    (window * PROBES + i, key(row), probe.bucket.rows(), probe.mask);
+                let (i, key, bucket, mut mask) = (window * PROBES + i, key(row), probe.bucket, probe.mask);
                 if probe.is_spread {
                     self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }
                 while mask != 0 {
-                    let (other, value, weight) = &bucket[mask.trailing_zeros() as usize];
+                    let at = mask.trailing_zeros() as usize;
+                    let (other, value) = &bucket.rows()[at];
                     if other == key {
-                        found(i, value, weight)?;
+                        found(i, value, bucket.weights.get(at, one))?;
                     }
                     mask &= mask - 1;
                 }

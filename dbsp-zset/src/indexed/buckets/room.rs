@@ -6,6 +6,7 @@
 //! table grows a bucket at a time: no step pays for moving all rows. Thin buckets merge likewise; a table that
 //! has lost nearly all of its rows is built anew from those that are left.
 
+use crate::algebra::Ring;
 use crate::indexed::buckets::bucket::{Bucket, SLOTS};
 use crate::indexed::buckets::spread::{Address, MAX_BITS, Places, leading, place_hash, tag};
 use crate::indexed::buckets::{Buckets, Spot};
@@ -35,21 +36,21 @@ const MERGED: usize = SLOTS / 8 * 5;
 /// Fewer rows than this for each bucket, and the table is built anew.
 const SPARSE: usize = SLOTS / 16;
 
-impl<K: Row, V: Row, W> Buckets<K, V, W> {
+impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     /// Puts a row into a table that does not hold it.
     #[inline(never)]
-    pub(super) fn place_row(&mut self, row: (K, V, W)) {
+    pub(super) fn place_row(&mut self, row: ((K, V), W)) {
         self.displaced.push(row);
-        while let Some(row) = self.displaced.pop() {
+        while let Some((row, weight)) = self.displaced.pop() {
             let address = Address::of(&row.0, &row.1);
             loop {
                 let at = self.bucket_at(self.spreads.place(address));
                 if !self.buckets[at].is_full() {
-                    self.buckets[at].push(address.tags(), row);
+                    self.buckets[at].push(address.tags(), row, weight);
                     break;
                 }
                 if !self.make_room(at) {
-                    self.homeless.push(row);
+                    self.homeless.push((row, weight));
                     break;
                 }
             }
@@ -58,6 +59,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
 
     /// Makes buckets for so many rows at once, in a table that has none: a load then splits few.
     pub(super) fn presize(&mut self, rows: usize) {
+        self.one = Some(W::one());
         self.depth = (rows / PRESIZED).max(1).ilog2();
         let buckets = 1 << self.depth;
         self.buckets.extend((0..buckets).map(|_| Bucket::new(self.depth)));
@@ -113,8 +115,8 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             return;
         }
         self.version += 1;
-        while let Some((tags, row)) = self.buckets[buddy].pop() {
-            self.buckets[at].push(tags, row);
+        while let Some((tags, (row, weight))) = self.buckets[buddy].pop() {
+            self.buckets[at].push(tags, row, weight);
         }
         self.buckets[at].depth -= 1;
         let span = 2 << (self.depth - depth);
@@ -139,9 +141,8 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         self.rows = old.rows;
         self.version = old.version + 1;
         self.start_if_new();
-        for row in old.buckets.into_iter().flat_map(Bucket::into_rows).chain(old.homeless) {
-            self.place_row(row);
-        }
+        let rows = old.buckets.into_iter().flat_map(|mut bucket| std::iter::from_fn(move || bucket.pop()));
+        rows.map(|(_, row)| row).chain(old.homeless).for_each(|row| self.place_row(row));
     }
 
     /// Takes rows out of a full bucket, or splits it. Says whether anything could be done.
@@ -177,7 +178,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         let mixed = leading(wider) & !leading(bits);
         let mut rows = bucket.rows().iter().zip(hashes).filter(|(_, hash)| *hash == most[0]);
         let (first, _) = rows.next()?;
-        let differs = |row: &(K, V, W)| (place_hash(&row.1) ^ place_hash(&first.1)) & mixed != 0;
+        let differs = |row: &(K, V)| (place_hash(&row.1) ^ place_hash(&first.1)) & mixed != 0;
         rows.any(|(row, _)| differs(row)).then_some((most[0], wider))
     }
 
@@ -230,11 +231,11 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         (lower.depth, upper.depth) = (depth + 1, depth + 1);
         // Marked first, then moved: half of the rows go, and which of them cannot be predicted.
         let bits =
-            lower.rows().iter().map(|(key, value, _)| self.spreads.place_of(key, value) >> (63 - depth) & 1);
+            lower.rows().iter().map(|(key, value)| self.spreads.place_of(key, value) >> (63 - depth) & 1);
         let moving = bits.enumerate().fold(0, |moving, (i, bit)| moving | bit << i);
         for i in from_the_last(moving) {
-            let (tags, row) = lower.swap_remove_tagged(i);
-            upper.push(tags, row);
+            let (tags, (row, weight)) = lower.swap_remove_tagged(i);
+            upper.push(tags, row, weight);
         }
         lower.trim();
         self.buckets[new as usize] = upper;
