@@ -1,11 +1,11 @@
-//! How many allocations this thread has made so far, when the binary counts them.
+//! What this thread has asked of the allocator so far, when the binary counts it.
 //!
 //! The binary wraps its global allocator in the testkit's counting one. The library must also work without
 //! (in its own unit tests), and then a count is absent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dbsp_testkit::alloc;
+use dbsp_testkit::alloc::{self, Counts};
 
 /// Whether the global allocator counts: set once, by `main`.
 static COUNTING: AtomicBool = AtomicBool::new(false);
@@ -15,11 +15,22 @@ pub fn are_counted() {
     COUNTING.store(true, Ordering::Relaxed);
 }
 
+/// All that this thread has asked of the allocator so far; absent when nobody counts it.
+#[must_use]
+pub fn so_far() -> Option<Counts> {
+    COUNTING.load(Ordering::Relaxed).then(alloc::so_far)
+}
+
+/// What this thread has asked of the allocator since an earlier [`so_far`].
+#[must_use]
+pub fn counts_since(before: Option<Counts>) -> Option<Counts> {
+    Some(so_far()? - before?)
+}
+
 /// Allocations and changes of size that this thread has made so far; absent when nobody counts them.
 #[must_use]
 pub fn count() -> Option<u64> {
-    let counts = alloc::so_far();
-    COUNTING.load(Ordering::Relaxed).then_some(counts.allocations + counts.reallocations)
+    so_far().map(|counts| counts.allocations + counts.reallocations)
 }
 
 /// Allocations since an earlier [`count`].

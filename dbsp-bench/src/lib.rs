@@ -4,7 +4,8 @@
 //! options ──▶ headline ─┐
 //!             micro     ├──▶ report ──▶ target/bench/report.json
 //!             nexmark   │           ──▶ target/bench/report.html
-//!             latency  ─┘           ──▶ one table a suite
+//!             latency   │           ──▶ one table a suite
+//!             memory   ─┘
 //! ```
 //!
 //! Every suite proves its answers first: engines get the same changes, their integrated outputs are
@@ -16,6 +17,7 @@
 
 pub mod allocations;
 pub mod check;
+pub mod footprint;
 pub mod headline;
 pub mod html;
 pub mod latency;

@@ -19,11 +19,11 @@ pub struct Options {
     /// The cases to run, by name or by the first parts of it (`group_by`, `group_by/50000`, `q4`).
     pub cases: Vec<String>,
 
-    /// Size of the input: base rows in `headline`, events in `nexmark`, steps in `latency`.
+    /// Size of the input: base rows in `headline`, events in `nexmark`, steps in `latency`, rows in `memory`.
     #[arg(long, value_name = "N", value_parser = positive)]
     pub events: Option<usize>,
 
-    /// Changes in a step: changed rows in `headline`, events in a batch in `nexmark`.
+    /// Changes in a step: changed rows in `headline` and `memory`, events in a batch in `nexmark`.
     #[arg(long, value_name = "N", value_parser = positive)]
     pub batch: Option<usize>,
 
@@ -82,11 +82,13 @@ pub enum Suite {
     Nexmark,
     /// One-row steps through 1, 10 and 100 operators.
     Latency,
+    /// What steps leave behind over a minute of them, and the bytes that a row of state takes.
+    Memory,
 }
 
 impl Suite {
     /// All suites, in the order in which they run.
-    pub const ALL: [Self; 4] = [Self::Headline, Self::Nexmark, Self::Latency, Self::Micro];
+    pub const ALL: [Self; 5] = [Self::Headline, Self::Nexmark, Self::Latency, Self::Micro, Self::Memory];
 
     /// The name that the command line and the report use.
     #[must_use]
@@ -96,6 +98,7 @@ impl Suite {
             Self::Micro => "micro",
             Self::Nexmark => "nexmark",
             Self::Latency => "latency",
+            Self::Memory => "memory",
         }
     }
 }
@@ -150,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn every_suite_is_asked_for_by_its_name() {
+        for suite in Suite::ALL {
+            let options = Options::try_parse_from(["bench", suite.name()]).unwrap();
+            assert_eq!(options.suites(), [suite]);
+        }
+        assert_eq!(Suite::ALL.len(), Suite::value_variants().len());
+    }
+
+    #[test]
     fn the_command_line_reads_suite_cases_and_sizes() {
         let options =
             Options::try_parse_from(["bench", "nexmark", "q1", "q4", "--events", "1_000", "--workers", "2"])
@@ -158,6 +170,9 @@ mod tests {
         assert_eq!(options.cases, ["q1", "q4"]);
         assert_eq!(options.events, Some(1000));
         assert!(options.workers_note().unwrap().contains("one worker"));
+        let options = Options::try_parse_from(["bench", "memory", "steady", "--quick"]).unwrap();
+        assert_eq!((options.suites(), options.quick), (vec![Suite::Memory], true));
+        assert!(options.wants("steady/join") && !options.wants("bytes/max/copy/1000"));
         assert!(Options::try_parse_from(["bench", "--batch", "0"]).is_err());
         assert!(Options::try_parse_from(["bench", "tpch"]).is_err());
     }

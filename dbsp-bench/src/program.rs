@@ -10,7 +10,7 @@ use crate::options::{Options, Suite};
 use crate::peers::Peers;
 use crate::progress::Progress;
 use crate::report::{self, Report};
-use crate::{allocations, check, headline, html, latency, micro, nexmark, profile, table};
+use crate::{allocations, check, headline, html, latency, memory, micro, nexmark, profile, table};
 
 /// Runs what the command line asks for, with `peers` beside the engines of this crate.
 ///
@@ -31,6 +31,7 @@ fn children(peers: &Peers) -> Option<anyhow::Result<ExitCode>> {
     let done = match arguments.next()?.as_str() {
         headline::CHILD => headline::child(arguments, peers),
         nexmark::CHILD => nexmark::child(arguments, peers),
+        memory::CHILD => memory::child(arguments),
         check::CHILD => check::child(arguments),
         profile::CHILD => profile::child(arguments),
         _ => return None,
@@ -93,5 +94,6 @@ fn run_suite(suite: Suite, options: &Options, peers: &Peers, report: &mut Report
         Suite::Micro => micro::run(options, report),
         Suite::Nexmark => nexmark::run(options, peers, report),
         Suite::Latency => latency::run(options, peers, report),
+        Suite::Memory => memory::run(options, report),
     }
 }

@@ -44,7 +44,7 @@ pub struct Report {
 /// What one engine did on one case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The suite: `headline`, `micro`, `nexmark`, `latency`.
+    /// The suite: `headline`, `nexmark`, `latency`, `micro`, `memory`.
     pub suite: String,
     /// The case, by its stable name.
     pub case: String,
@@ -82,6 +82,27 @@ pub struct Row {
     /// Allocations in a timed step, on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocs_per_step: Option<f64>,
+    /// Bytes asked of the allocator in a second of timed steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alloc_bytes_per_s: Option<f64>,
+    /// What was resident of the process after the warm-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_rss_bytes: Option<u64>,
+    /// What was resident of it after the last timed step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_rss_bytes: Option<u64>,
+    /// By how much the second exceeds the first, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rss_growth_percent: Option<f64>,
+    /// Rows that the operators' state holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_rows: Option<u64>,
+    /// Bytes of state for each of them, as the circuit tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_bytes_per_row: Option<f64>,
+    /// The same as the allocator was asked for them, with what rows own themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocated_bytes_per_row: Option<f64>,
     /// Whether the output was compared with another engine's and found equal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified: Option<bool>,
@@ -257,7 +278,7 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         assert_eq!(rows[0]["events_per_s"], 2000.0);
         assert_eq!(rows[1]["ratio_vs"]["naive"], 4.0);
-        for absent in ["peak_rss_bytes", "allocs_per_step", "verified", "seconds"] {
+        for absent in ["peak_rss_bytes", "allocs_per_step", "rss_growth_percent", "verified", "seconds"] {
             assert!(rows[1].get(absent).is_none(), "{absent} was not measured");
         }
         assert!(json.get("failures").is_none());

@@ -75,6 +75,11 @@ pub fn suites(report: &Report) -> Vec<&str> {
 /// The tables of a suite.
 #[must_use]
 pub fn grids(suite: &str, rows: &[&Row]) -> Vec<Grid> {
+    if suite == "memory" {
+        // Steps over time and bytes of containers have no column in common.
+        let (held, steps): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.state_rows.is_some());
+        return [steps, held].iter().filter(|rows| !rows.is_empty()).map(|rows| listed(rows)).collect();
+    }
     if suite != "headline" {
         return vec![listed(rows)];
     }
@@ -195,13 +200,20 @@ type Column = (&'static str, fn(&Row) -> String);
 /// A line a case and engine, with the columns that at least one of them measured.
 #[must_use]
 pub fn listed(rows: &[&Row]) -> Grid {
-    const COLUMNS: [Column; 10] = [
+    const COLUMNS: [Column; 17] = [
         ("seconds", |row| figure(row.seconds)),
         ("CPU s", |row| figure(row.cpu_seconds)),
         ("events/s", |row| row.events_per_s.map_or_else(String::new, |rate| grouped(rate.round()))),
         ("p50 µs", |row| figure(row.p50_us)),
         ("p99 µs", |row| figure(row.p99_us)),
         ("allocs/step", |row| figure(row.allocs_per_step)),
+        ("alloc B/s", |row| figure(row.alloc_bytes_per_s)),
+        ("warm MiB", |row| figure(row.warm_rss_bytes.map(mebibytes))),
+        ("end MiB", |row| figure(row.end_rss_bytes.map(mebibytes))),
+        ("growth %", |row| figure(row.rss_growth_percent)),
+        ("state rows", |row| row.state_rows.map_or_else(String::new, |rows| grouped(rows as f64))),
+        ("state B/row", |row| figure(row.state_bytes_per_row)),
+        ("allocated B/row", |row| figure(row.allocated_bytes_per_row)),
         ("peak MiB", |row| figure(row.peak_rss_bytes.map(mebibytes))),
         ("added MiB", |row| figure(row.added_rss_bytes.map(mebibytes))),
         ("rival's time / ours", |row| {
@@ -342,6 +354,26 @@ mod tests {
         assert_eq!(times.head.len(), 1 + 6 + 2);
         assert_eq!(ratios.lines[0][..2], ["join/50000/1", "3.00x (3.00–6.00)"]);
         assert_eq!(weights.lines[0][1], "5.00 (3.00)");
+    }
+
+    #[test]
+    fn the_memory_suite_has_a_table_of_steps_and_one_of_bytes() {
+        let steady = Row {
+            rss_growth_percent: Some(-0.25),
+            alloc_bytes_per_s: Some(0.0),
+            ..Row::new("memory", "steady/join", DBSP)
+        };
+        let bytes = Row {
+            state_rows: Some(50_000),
+            state_bytes_per_row: Some(72.5),
+            ..Row::new("memory", "bytes/max/copy/50000", DBSP)
+        };
+        let [steps, held] = grids("memory", &[&steady, &bytes]).try_into().unwrap();
+        assert_eq!(steps.head, ["case", "engine", "alloc B/s", "growth %"]);
+        assert_eq!(steps.lines, [["steady/join", "dbsp", "0", "-0.25"]]);
+        assert_eq!(held.head, ["case", "engine", "state rows", "state B/row"]);
+        assert_eq!(held.lines, [["bytes/max/copy/50000", "dbsp", "50,000", "72.5"]]);
+        assert_eq!(grids("memory", &[&bytes]).len(), 1);
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //!
 //! let counts = count(|| drop(vec![0_u8; 100]));
 //! assert_eq!((counts.allocations, counts.allocated_bytes, counts.deallocations), (1, 100, 1));
+//! assert_eq!(counts.live_bytes(), 0);
 //! assert!(count(|| ()).is_zero());
 //! ```
 #![allow(
@@ -63,6 +64,12 @@ impl Counts {
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::ZERO
+    }
+
+    /// Bytes asked for and not given back; below zero where more was given back than asked for.
+    #[must_use]
+    pub fn live_bytes(&self) -> i64 {
+        self.allocated_bytes.cast_signed() - self.deallocated_bytes.cast_signed()
     }
 }
 

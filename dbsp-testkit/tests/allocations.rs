@@ -38,6 +38,17 @@ fn zeroed_memory_counts_as_well() {
 }
 
 #[test]
+fn what_lives_is_what_was_asked_for_and_not_given_back() {
+    let mut kept = Vec::new();
+    let counts = count(|| {
+        drop(black_box(vec![0_u8; 100]));
+        kept = vec![0_u8; 30];
+    });
+    assert_eq!(counts.live_bytes(), 30);
+    assert_eq!(count(|| drop(black_box(kept))).live_bytes(), -30);
+}
+
+#[test]
 fn other_threads_do_not_disturb() {
     let busy = std::thread::spawn(|| (0..2_000).map(|n| black_box(vec![n; 10]).len()).sum::<usize>());
     assert!(count(|| while !busy.is_finished() {}).is_zero());

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 
 use super::case::Case;
 use super::{Entrant, Start, input};
-use crate::memory::{self, Memory};
+use crate::footprint::{self, Memory};
 use crate::peers::Peers;
 use crate::report::{Report, Row};
 
@@ -27,7 +27,7 @@ pub(super) fn weigh(case: Case, entrants: &[Entrant], rows: &mut [Row], report: 
     for row in rows {
         let Some(entrant) = entrants.iter().find(|entrant| entrant.name == row.engine) else { continue };
         let memory = match entrant.start {
-            Start::Here(_) => memory::of_child(&[CHILD, entrant.name, &case.to_string()]),
+            Start::Here(_) => footprint::of_child(&[CHILD, entrant.name, &case.to_string()]),
             Start::Away(make) => away(case, make),
         };
         match memory {
@@ -51,7 +51,7 @@ pub fn child(mut arguments: impl Iterator<Item = String>, peers: &Peers) -> Resu
     let make = Entrant::make(case, &engine, peers)?;
 
     let (workload, mut changes) = input(case, STEPS);
-    let memory = memory::around(|| {
+    let memory = footprint::around(|| {
         let mut engine = make(case.view, &workload)?;
         for change in &mut changes {
             engine.prepare(std::slice::from_ref(change))?;

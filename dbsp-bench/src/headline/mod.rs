@@ -112,6 +112,15 @@ fn input(case: Case, changes: usize) -> (Workload, Vec<Change>) {
     (before, (0..changes).map(|_| workload.change(case.changes)).collect())
 }
 
+/// The engine of a name among those of this crate, over the workload's base.
+///
+/// # Errors
+/// When there is no such engine, or it faults on the load.
+pub(crate) fn loaded(name: &str, view: View, workload: &Workload) -> anyhow::Result<Box<dyn Engine>> {
+    let case = Case { view, rows: workload.base.len(), changes: 0 };
+    Entrant::make(case, name, &Peers::default())?(view, workload)
+}
+
 /// Has one of our engines take so many steps, of as many changes as are to be made, without a clock.
 ///
 /// # Errors

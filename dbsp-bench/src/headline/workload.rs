@@ -101,9 +101,16 @@ impl Workload {
 
     /// Replaces `changes` distinct rows (all of them, where there are fewer).
     pub fn change(&mut self, changes: usize) -> Change {
-        let changes = changes.min(self.base.len());
-        let mut change = Change::with_capacity(changes);
-        for i in 0..changes {
+        let mut change = Change::with_capacity(changes.min(self.base.len()));
+        self.change_into(changes, &mut change);
+        change
+    }
+
+    /// The same, into what an earlier change was in: its buffers serve again.
+    pub fn change_into(&mut self, changes: usize, change: &mut Change) {
+        change.delta.clear();
+        change.new.clear();
+        for i in 0..changes.min(self.base.len()) {
             // The first steps of a Fisher-Yates shuffle: distinct ids, each as likely as any other.
             let left = (self.ids.len() - i) as u64;
             self.ids.swap(i, i + usize::try_from(self.random.below(left)).expect("an index fits"));
@@ -112,7 +119,6 @@ impl Workload {
             let old = std::mem::replace(&mut self.base[id as usize], new);
             change.replace(old, new);
         }
-        change
     }
 }
 
@@ -138,6 +144,17 @@ mod tests {
         }
         rows.retain(|_, weight| *weight != 0);
         assert_eq!(rows, workload.base.iter().map(|row| (*row, 1)).collect());
+    }
+
+    #[test]
+    fn a_change_into_old_buffers_is_the_same_change() {
+        let (mut fresh, mut reused) = (Workload::new(100, 2), Workload::new(100, 2));
+        let mut change = Change::default();
+        for changes in [7, 200, 1] {
+            reused.change_into(changes, &mut change);
+            assert_eq!(fresh.change(changes).delta.rows(), change.delta.rows());
+            assert_eq!(fresh.base, reused.base);
+        }
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! The micro suite: single data structures and operators, timed by criterion.
 //!
 //! # Shape
-//! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`
-//! and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
+//! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`,
+//! `fusion` and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
 //!
 //! # Figures
 //! `p50_us` is criterion's median of one run over `batch` rows; `allocs_per_step` is counted apart from the clock.
-//! Where a rival does the same (`hashbrown` under a table), both must give the same digest.
+//! Where a rival does the same (`hashbrown` under a table, `materialised` stages beside fused ones), both must give the same digest.
 
 use crate::options::Options;
 use crate::report::{DBSP, Report, Row};
 
 mod dispatch;
+mod fusion;
 mod operation;
 mod operators;
 mod table;
@@ -72,7 +73,9 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
 
 /// All cases, in order.
 fn cases() -> impl Iterator<Item = Case> {
-    [zset::cases, table::cases, operators::cases, dispatch::cases].into_iter().flat_map(|cases| cases())
+    [zset::cases, table::cases, operators::cases, fusion::cases, dispatch::cases]
+        .into_iter()
+        .flat_map(|cases| cases())
 }
 
 /// Rows a second, where a run takes rows.

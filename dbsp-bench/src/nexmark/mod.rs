@@ -9,7 +9,7 @@
 //! # Sizes  2,000,000 events in steps of 40,000 when the suite is named alone; among other suites
 //!   200,000, with `--quick` 50,000, then in ten steps.
 //! # Figures  `seconds` and `events_per_s` are of the median of the timed runs, `p50_us` and `p99_us` of
-//!   the steps of all of them; `peak_rss_bytes` is that of a process of its own ([`crate::memory`]), events
+//!   the steps of all of them; `peak_rss_bytes` is that of a process of its own ([`crate::footprint`]), events
 //!   included, and a note tells how much of it they are.
 //! # Verified  the integrated output of a run over the same steps is compared with the oracle's answer
 //!   over all events; timed runs must end with as many rows.
@@ -41,7 +41,7 @@ pub(crate) use self::profiled::profiled;
 use self::queries::{q0::Q0, q1::Q1, q2::Q2, q3::Q3, q4::Q4, q5::Q5, q7::Q7, q8::Q8, q9::Q9};
 use self::query::Query;
 use crate::allocations;
-use crate::memory::{self, Memory};
+use crate::footprint::{self, Memory};
 use crate::options::{Options, Suite};
 use crate::peers::Peers;
 use crate::profile::Running;
@@ -126,7 +126,7 @@ pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> Result<()> 
         for measured in (case.measure)(&steps, size.runs, peers).with_context(|| case.name)? {
             let engine = measured.engine;
             let (events, batch) = (size.events.to_string(), size.batch.to_string());
-            let memory = match memory::of_child(&[CHILD, case.name, &events, &batch, engine]) {
+            let memory = match footprint::of_child(&[CHILD, case.name, &events, &batch, engine]) {
                 Ok(memory) => memory,
                 Err(error) => {
                     report
@@ -166,7 +166,7 @@ pub fn child(mut arguments: impl Iterator<Item = String>, peers: &Peers) -> Resu
     let case = case.with_context(|| format!("{CHILD}: there is no query {name}"))?;
 
     let steps = generate(events, batch.max(1));
-    let memory = memory::around(|| (case.run)(&steps, &engine, peers))?;
+    let memory = footprint::around(|| (case.run)(&steps, &engine, peers))?;
     writeln!(std::io::stdout(), "{}", serde_json::to_string(&memory)?)?;
     Ok(())
 }

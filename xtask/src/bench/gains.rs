@@ -93,11 +93,12 @@ pub(super) fn read(text: &str) -> Result<Run> {
     })
 }
 
-/// A row of this project with its time: the median step, else all steps together.
+/// A row of this project with its time: the median step, else one event of all steps together.
 fn timed(row: &Value) -> Option<(Case, f64)> {
     let text = |field: &str| row[field].as_str().map(str::to_owned);
     let case = Case { suite: text("suite")?, case: text("case")?, engine: text("engine")? };
-    let time = row["p50_us"].as_f64().or_else(|| Some(row["seconds"].as_f64()? * 1e6));
+    let events = row["events"].as_f64().filter(|&events| events > 0.0).unwrap_or(1.0);
+    let time = row["p50_us"].as_f64().or_else(|| Some(row["seconds"].as_f64()? * 1e6 / events));
     let time = time.filter(|&time| time > 0.0)?;
     OURS.contains(&case.engine.as_str()).then_some((case, time))
 }
@@ -308,6 +309,14 @@ mod tests {
         assert!(!run.has(&["simd".to_owned()]));
         assert!(read("{}").is_err());
         assert!(read("not JSON").is_err());
+    }
+
+    #[test]
+    fn steps_that_fill_a_fixed_time_are_compared_by_the_time_of_an_event() {
+        let text = r#"{"features": [], "rows": [{"suite": "memory", "case": "steady/join", "engine": "dbsp",
+            "seconds": 3, "events": 1500000}, {"suite": "memory", "case": "bytes/max", "engine": "dbsp"}]}"#;
+        let run = read(text).unwrap();
+        assert_eq!(run.times.iter().map(|(_, time)| *time).collect::<Vec<_>>(), [2.0]);
     }
 
     #[test]

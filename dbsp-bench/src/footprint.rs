@@ -11,6 +11,7 @@
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::measure;
@@ -49,7 +50,7 @@ pub fn around(work: impl FnOnce() -> Result<()>) -> Result<Memory> {
 ///
 /// # Errors
 /// When the child cannot be started, fails, or answers with something else.
-pub fn of_child(arguments: &[&str]) -> Result<Memory> {
+pub fn of_child<T: DeserializeOwned>(arguments: &[&str]) -> Result<T> {
     let binary = std::env::current_exe().context("cannot find this binary")?;
     let name = arguments.join(" ");
     let child = Command::new(binary)
@@ -62,10 +63,17 @@ pub fn of_child(arguments: &[&str]) -> Result<Memory> {
 }
 
 /// What is resident of this process, in bytes; absent where there is no `/proc`.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(kibibytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+///
+/// `smaps_rollup` counts the pages. The figure in `status` may be some dozens of them behind, and is read where the
+/// kernel has no other.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    let read = |file: &str, field: &str| {
+        let text = std::fs::read_to_string(file).ok()?;
+        let kibibytes = text.lines().find_map(|line| line.strip_prefix(field))?;
+        Some(kibibytes.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+    };
+    read("/proc/self/smaps_rollup", "Rss:").or_else(|| read("/proc/self/status", "VmRSS:"))
 }
 
 #[cfg(test)]
