@@ -233,12 +233,12 @@ impl<K: Row, V: Row, W: Ring> Trace for IndexedZSet<K, V, W> {
         self.try_update(key, value, weight)
     }
 
-    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, &'a W)>
+    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, W)>
     where
         V: 'a,
         W: 'a,
     {
-        self.group(key).into_iter()
+        self.group(key).into_iter().map(|(value, weight)| (value, weight.clone()))
     }
 
     fn len(&self) -> usize {

@@ -54,6 +54,8 @@ pub mod row;
 mod serde;
 pub mod table;
 pub mod trace;
+#[cfg_attr(not(feature = "fast-table"), allow(dead_code, reason = "buckets use more of it than trees do"))]
+mod weights;
 pub mod zset;
 
 pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};

@@ -50,7 +50,7 @@ impl<V, W, M: Monoid, F: Fn(&V, &W) -> Result<M, Overflow>> Summarise<V, W> for 
 ///     bids.try_update(&"vase", &price, &1)?;
 /// }
 /// let vase = bids.tree(&"vase").expect("three bids");
-/// assert_eq!((vase.first(), vase.last()), (Some(&(10, 1)), Some(&(30, 1))));
+/// assert_eq!((vase.first(), vase.last()), (Some((&10, 1)), Some((&30, 1))));
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -225,7 +225,7 @@ pub struct Summaries<'a, V, W, S> {
     tree: &'a mut SummaryTree<V, W, S>,
 }
 
-impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
+impl<'a, V, W: Ring, S: Monoid> Summaries<'a, V, W, S> {
     /// The same values once more, for a further question.
     #[must_use]
     pub fn again(&mut self) -> Summaries<'_, V, W, S> {
@@ -233,7 +233,7 @@ impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
     }
 
     /// See [`SummaryTree::visit_range`].
-    pub fn visit_range(self, place: impl Fn(&V) -> Ordering, visit: impl FnMut(&'a V, &'a W)) {
+    pub fn visit_range(self, place: impl Fn(&V) -> Ordering, visit: impl FnMut(&'a V, W)) {
         let tree: &'a SummaryTree<V, W, S> = self.tree;
         tree.visit_range(place, visit);
     }
@@ -254,7 +254,7 @@ impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
         self,
         summarise: &impl Summarise<V, W, Summary = S>,
         wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&'a (V, W)>, Overflow> {
+    ) -> Result<Option<(&'a V, W)>, Overflow> {
         self.tree.find_first(summarise, wanted)
     }
 
@@ -266,7 +266,7 @@ impl<'a, V, W, S: Monoid> Summaries<'a, V, W, S> {
         self,
         summarise: &impl Summarise<V, W, Summary = S>,
         wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&'a (V, W)>, Overflow> {
+    ) -> Result<Option<(&'a V, W)>, Overflow> {
         self.tree.find_last(summarise, wanted)
     }
 }
@@ -280,7 +280,7 @@ impl<K: Row, V: Row, W: Ring, S> Trace for OrderedTrace<K, V, W, S> {
         self.try_update(key, value, weight)
     }
 
-    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, &'a W)>
+    fn group<'a>(&'a self, key: &K) -> impl Iterator<Item = (&'a V, W)>
     where
         V: 'a,
         W: 'a,

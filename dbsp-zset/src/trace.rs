@@ -28,7 +28,7 @@ pub trait Trace {
     -> Result<(), Overflow>;
 
     /// The values of a key with their weights, none of them zero; empty for an unknown key.
-    fn group<'a>(&'a self, key: &Self::Key) -> impl Iterator<Item = (&'a Self::Value, &'a Self::Weight)>
+    fn group<'a>(&'a self, key: &Self::Key) -> impl Iterator<Item = (&'a Self::Value, Self::Weight)>
     where
         Self::Value: 'a,
         Self::Weight: 'a;

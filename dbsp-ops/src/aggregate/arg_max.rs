@@ -98,7 +98,7 @@ impl<K: Row, P: Row, V: Row> Piecewise for ArgMax<K, P, V> {
                 return Ok(());
             }
             if let Some(rank) = now {
-                let came = |row: &(P, V), weight: &i64| out.push((key.clone(), row.clone()), *weight);
+                let came = |row: &(P, V), weight| out.push((key.clone(), row.clone()), weight);
                 group.again().visit_range(|row| row.0.cmp(&rank), came);
             }
             let mut is_out_of_range = false;

@@ -20,7 +20,6 @@ mod group;
 mod probe;
 mod room;
 mod spread;
-mod weights;
 
 use bucket::{Bucket, Tags};
 pub(super) use group::Group;

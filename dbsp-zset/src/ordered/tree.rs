@@ -1,6 +1,6 @@
 //! A B+-tree of weighted rows in order, with a monoid summary of every subtree.
 //!
-//! # Shape       leaves hold up to 32 rows, inner nodes up to 16 children; each child stands with
+//! # Shape       leaves hold up to 32 rows, with their weights unless all are one; inner nodes up to 16 children; each child stands with
 //!   a lower bound of its rows and, once it was asked for, with the sum of their summaries.
 //!   The rows of a small tree stand in one leaf, which grows as a vector does.
 //! # Invariants  rows ascend strictly; no weight is zero; no node but the root is empty; all leaves
@@ -18,6 +18,7 @@ use std::iter::Peekable;
 
 use crate::algebra::{Monoid, Overflow, Ring};
 use crate::ordered::Summarise;
+use crate::weights::Weights;
 
 const LEAF: usize = 32;
 const INNER: usize = 16;
@@ -33,8 +34,15 @@ pub struct SummaryTree<V, W = i64, S = ()> {
 
 #[derive(Clone, Debug)]
 enum Node<V, W, S> {
-    Leaf(Vec<(V, W)>),
+    Leaf(Leaf<V, W>),
     Inner(Vec<Child<V, W, S>>),
+}
+
+/// Rows in order.
+#[derive(Clone, Debug)]
+struct Leaf<V, W> {
+    values: Vec<V>,
+    weights: Weights<W>,
 }
 
 #[derive(Clone, Debug)]
@@ -63,13 +71,48 @@ impl Direction {
     }
 }
 
+impl<V, W> Leaf<V, W> {
+    const EMPTY: Self = Self { values: Vec::new(), weights: Weights::new() };
+}
+
+impl<V, W: Ring> Leaf<V, W> {
+    /// The rows in order.
+    fn rows(&self) -> impl DoubleEndedIterator<Item = (&V, W)> {
+        self.values.iter().enumerate().map(|(i, value)| (value, self.weights.at(i)))
+    }
+
+    /// The first and the last row.
+    fn ends(&self) -> Option<[(&V, W); 2]> {
+        let last = self.values.len().checked_sub(1)?;
+        Some([0, last].map(|i| (&self.values[i], self.weights.at(i))))
+    }
+
+    /// Takes the right half of a full leaf.
+    fn split_off(&mut self) -> Self {
+        Self { values: split_off(&mut self.values, LEAF), weights: self.weights.split_off(LEAF / 2, LEAF) }
+    }
+}
+
 impl<V, W, S> Node<V, W, S> {
-    fn visit_range<'a>(&'a self, place: &impl Fn(&V) -> Ordering, visit: &mut impl FnMut(&'a V, &'a W)) {
+    fn allocated_bytes(&self) -> usize {
         match self {
-            Self::Leaf(rows) => {
-                let start = rows.partition_point(|row| place(&row.0).is_lt());
-                for (value, weight) in rows[start..].iter().take_while(|row| place(&row.0).is_eq()) {
-                    visit(value, weight);
+            Self::Leaf(leaf) => leaf.values.capacity() * size_of::<V>() + leaf.weights.allocated_bytes(),
+            Self::Inner(children) => {
+                let below: usize = children.iter().map(|child| child.node.allocated_bytes()).sum();
+                children.capacity() * size_of::<Child<V, W, S>>() + below
+            }
+        }
+    }
+}
+
+impl<V, W: Ring, S> Node<V, W, S> {
+    fn visit_range<'a>(&'a self, place: &impl Fn(&V) -> Ordering, visit: &mut impl FnMut(&'a V, W)) {
+        match self {
+            Self::Leaf(leaf) => {
+                let start = leaf.values.partition_point(|value| place(value).is_lt());
+                let values = leaf.values.iter().enumerate().skip(start);
+                for (i, value) in values.take_while(|(_, value)| place(value).is_eq()) {
+                    visit(value, leaf.weights.at(i));
                 }
             }
             Self::Inner(children) => {
@@ -82,23 +125,13 @@ impl<V, W, S> Node<V, W, S> {
             }
         }
     }
-
-    fn allocated_bytes(&self) -> usize {
-        match self {
-            Self::Leaf(rows) => rows.capacity() * size_of::<(V, W)>(),
-            Self::Inner(children) => {
-                let below: usize = children.iter().map(|child| child.node.allocated_bytes()).sum();
-                children.capacity() * size_of::<Child<V, W, S>>() + below
-            }
-        }
-    }
 }
 
 impl<V, W, S> SummaryTree<V, W, S> {
     /// A tree without rows, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { root: Node::Leaf(Vec::new()), len: 0 }
+        Self { root: Node::Leaf(Leaf::EMPTY), len: 0 }
     }
 
     /// How many rows there are.
@@ -118,14 +151,16 @@ impl<V, W, S> SummaryTree<V, W, S> {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
 
+impl<V, W: Ring, S> SummaryTree<V, W, S> {
     /// The least row.
     #[must_use]
-    pub fn first(&self) -> Option<&(V, W)> {
+    pub fn first(&self) -> Option<(&V, W)> {
         let mut node = &self.root;
         loop {
             match node {
-                Node::Leaf(rows) => return rows.first(),
+                Node::Leaf(leaf) => return leaf.ends().map(|[first, _]| first),
                 Node::Inner(children) => node = &children.first()?.node,
             }
         }
@@ -133,11 +168,11 @@ impl<V, W, S> SummaryTree<V, W, S> {
 
     /// The greatest row.
     #[must_use]
-    pub fn last(&self) -> Option<&(V, W)> {
+    pub fn last(&self) -> Option<(&V, W)> {
         let mut node = &self.root;
         loop {
             match node {
-                Node::Leaf(rows) => return rows.last(),
+                Node::Leaf(leaf) => return leaf.ends().map(|[_, last]| last),
                 Node::Inner(children) => node = &children.last()?.node,
             }
         }
@@ -157,21 +192,21 @@ impl<V, W, S> SummaryTree<V, W, S> {
     /// assert_eq!(found, "bc");
     /// # Ok::<(), dbsp_zset::Overflow>(())
     /// ```
-    pub fn visit_range<'a>(&'a self, place: impl Fn(&V) -> Ordering, mut visit: impl FnMut(&'a V, &'a W)) {
+    pub fn visit_range<'a>(&'a self, place: impl Fn(&V) -> Ordering, mut visit: impl FnMut(&'a V, W)) {
         self.root.visit_range(&place, &mut visit);
     }
 
     /// All rows in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&V, &W)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&V, W)> {
         let mut open = vec![&self.root];
-        let mut rows: std::slice::Iter<'_, (V, W)> = [].iter();
+        let mut rows = None;
         std::iter::from_fn(move || {
             loop {
-                if let Some((value, weight)) = rows.next() {
-                    return Some((value, weight));
+                if let Some(row) = rows.as_mut().and_then(Iterator::next) {
+                    return Some(row);
                 }
                 match open.pop()? {
-                    Node::Leaf(leaf) => rows = leaf.iter(),
+                    Node::Leaf(leaf) => rows = Some(leaf.rows()),
                     Node::Inner(children) => open.extend(children.iter().rev().map(|child| &child.node)),
                 }
             }
@@ -210,7 +245,7 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
     ///
     /// let (mut tree, mut applied) = (SummaryTree::<i32>::new(), 0);
     /// tree.try_update_sorted([(1, 1), (5, 2), (5, -1)].iter().map(|(value, weight)| (value, weight)), &mut applied)?;
-    /// assert_eq!((tree.iter().collect::<Vec<_>>(), applied), (vec![(&1, &1), (&5, &1)], 3));
+    /// assert_eq!((tree.iter().collect::<Vec<_>>(), applied), (vec![(&1, 1), (&5, 1)], 3));
     /// # Ok::<(), dbsp_zset::Overflow>(())
     /// ```
     ///
@@ -252,13 +287,13 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
             let outcome = self.root.change(&mut rows, None, direction, &mut self.len, applied);
             while let Node::Inner(children) = &mut self.root {
                 match children.len() {
-                    0 => self.root = Node::Leaf(Vec::new()),
+                    0 => self.root = Node::Leaf(Leaf::EMPTY),
                     1 => self.root = children.remove(0).node,
                     _ => break,
                 }
             }
             if let Some(right) = outcome? {
-                let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
+                let left = std::mem::replace(&mut self.root, Node::Leaf(Leaf::EMPTY));
                 self.root = Node::Inner([left, right].into_iter().filter_map(Child::new).collect());
             } else if rows.peek().is_none() {
                 return Ok(());
@@ -268,7 +303,7 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
     }
 }
 
-impl<V, W, S: Monoid> SummaryTree<V, W, S> {
+impl<V, W: Ring, S: Monoid> SummaryTree<V, W, S> {
     /// The summary of all rows. Where a part of the tree has a sum out of range, the rows are added one by
     /// one in their order, O(n), so that a sum does not depend on how the tree came about.
     ///
@@ -278,7 +313,7 @@ impl<V, W, S: Monoid> SummaryTree<V, W, S> {
         self.root.summary(summarise).or_else(|Overflow| {
             let mut sum = S::zero();
             for (value, weight) in self.iter() {
-                sum.try_add_assign(&summarise.summarise(value, weight)?)?;
+                sum.try_add_assign(&summarise.summarise(value, &weight)?)?;
             }
             Ok(sum)
         })
@@ -293,11 +328,11 @@ impl<V, W, S: Monoid> SummaryTree<V, W, S> {
         &mut self,
         summarise: &impl Summarise<V, W, Summary = S>,
         wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&(V, W)>, Overflow> {
+    ) -> Result<Option<(&V, W)>, Overflow> {
         let mut node = &mut self.root;
         loop {
             match node {
-                Node::Leaf(rows) => return find_row(rows.iter(), summarise, wanted),
+                Node::Leaf(leaf) => return find_row(leaf.rows(), summarise, wanted),
                 Node::Inner(children) => match find_child(children.iter_mut(), summarise, &wanted)? {
                     Some(child) => node = child,
                     None => return Ok(None),
@@ -314,11 +349,11 @@ impl<V, W, S: Monoid> SummaryTree<V, W, S> {
         &mut self,
         summarise: &impl Summarise<V, W, Summary = S>,
         wanted: impl Fn(&S) -> bool,
-    ) -> Result<Option<&(V, W)>, Overflow> {
+    ) -> Result<Option<(&V, W)>, Overflow> {
         let mut node = &mut self.root;
         loop {
             match node {
-                Node::Leaf(rows) => return find_row(rows.iter().rev(), summarise, wanted),
+                Node::Leaf(leaf) => return find_row(leaf.rows().rev(), summarise, wanted),
                 Node::Inner(children) => match find_child(children.iter_mut().rev(), summarise, &wanted)? {
                     Some(child) => node = child,
                     None => return Ok(None),
@@ -332,14 +367,14 @@ impl<V: Clone, W, S> Child<V, W, S> {
     /// A child around a node; none around an empty node.
     fn new(node: Node<V, W, S>) -> Option<Self> {
         let low = match &node {
-            Node::Leaf(rows) => rows.first()?.0.clone(),
+            Node::Leaf(leaf) => leaf.values.first()?.clone(),
             Node::Inner(children) => children.first()?.low.clone(),
         };
         Some(Self { low, summary: None, node })
     }
 }
 
-impl<V, W, S: Monoid> Child<V, W, S> {
+impl<V, W: Ring, S: Monoid> Child<V, W, S> {
     /// The summary of the subtree, made if it is not kept.
     fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<&S, Overflow> {
         if self.summary.is_none() {
@@ -370,22 +405,23 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
                 while let Some(&(value, weight)) = rows.peek()
                     && is_here(value)
                 {
-                    match leaf.binary_search_by(|row| row.0.cmp(value)) {
+                    let Leaf { values, weights } = leaf;
+                    match values.binary_search(value) {
                         Ok(i) => {
-                            direction.apply(&mut leaf[i].1, weight)?;
-                            if leaf[i].1.is_zero() {
-                                leaf.remove(i);
+                            let change = |sum: &mut W| direction.apply(sum, weight);
+                            if weights.change(i, values.len(), LEAF, change)? {
+                                values.remove(i);
+                                weights.remove(i);
                                 *len -= 1;
                             }
                         }
-                        Err(_) if leaf.len() == LEAF => {
-                            return Ok(Some(Self::Leaf(split_off(leaf, LEAF))));
-                        }
+                        Err(_) if values.len() == LEAF => return Ok(Some(Self::Leaf(leaf.split_off()))),
                         Err(i) => {
                             let mut sum = W::zero();
                             direction.apply(&mut sum, weight)?;
                             if !sum.is_zero() {
-                                leaf.insert(i, (value.clone(), sum));
+                                weights.insert(i, sum, values.len(), LEAF);
+                                values.insert(i, value.clone());
                                 *len += 1;
                             }
                         }
@@ -430,20 +466,20 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
 
     fn is_empty(&self) -> bool {
         match self {
-            Self::Leaf(rows) => rows.is_empty(),
+            Self::Leaf(leaf) => leaf.values.is_empty(),
             Self::Inner(children) => children.is_empty(),
         }
     }
 }
 
-impl<V, W, S: Monoid> Node<V, W, S> {
+impl<V, W: Ring, S: Monoid> Node<V, W, S> {
     /// The sum of the summaries that stand directly in this node.
     fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
         let mut sum = S::zero();
         match self {
-            Self::Leaf(rows) => {
-                for (value, weight) in rows {
-                    sum.try_add_assign(&summarise.summarise(value, weight)?)?;
+            Self::Leaf(leaf) => {
+                for (value, weight) in leaf.rows() {
+                    sum.try_add_assign(&summarise.summarise(value, &weight)?)?;
                 }
             }
             Self::Inner(children) => {
@@ -464,21 +500,21 @@ fn split_off<T>(entries: &mut Vec<T>, most: usize) -> Vec<T> {
 }
 
 /// The first of some rows whose summary is wanted.
-fn find_row<'a, V: 'a, W: 'a, F: Summarise<V, W>>(
-    rows: impl Iterator<Item = &'a (V, W)>,
+fn find_row<'a, V: 'a, W, F: Summarise<V, W>>(
+    rows: impl Iterator<Item = (&'a V, W)>,
     summarise: &F,
     wanted: impl Fn(&F::Summary) -> bool,
-) -> Result<Option<&'a (V, W)>, Overflow> {
-    for row in rows {
-        if wanted(&summarise.summarise(&row.0, &row.1)?) {
-            return Ok(Some(row));
+) -> Result<Option<(&'a V, W)>, Overflow> {
+    for (value, weight) in rows {
+        if wanted(&summarise.summarise(value, &weight)?) {
+            return Ok(Some((value, weight)));
         }
     }
     Ok(None)
 }
 
 /// The subtree of the first of some children whose summary is wanted.
-fn find_child<'a, V: 'a, W: 'a, F: Summarise<V, W>>(
+fn find_child<'a, V: 'a, W: Ring + 'a, F: Summarise<V, W>>(
     children: impl Iterator<Item = &'a mut Child<V, W, F::Summary>>,
     summarise: &F,
     wanted: &impl Fn(&F::Summary) -> bool,

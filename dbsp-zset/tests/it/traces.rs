@@ -20,7 +20,7 @@ where
         let groups = oracle::groups(&rows);
         prop_assert_eq!((trace.len(), trace.key_count()), (rows.len(), groups.len()));
         for key in 0..5 {
-            let mut group: Vec<_> = trace.group(&key).map(|(value, weight)| (*value, *weight)).collect();
+            let mut group: Vec<_> = trace.group(&key).map(|(value, weight)| (*value, weight)).collect();
             group.sort_unstable();
             prop_assert_eq!(group, groups.get(&key).cloned().unwrap_or_default());
         }

@@ -10,8 +10,8 @@
 use dbsp_kernels::match_tags;
 
 use crate::algebra::{Overflow, Ring};
-use crate::indexed::buckets::weights::Weights;
 use crate::prefetch::{prefetch_lines, prefetch_one};
+use crate::weights::Weights;
 
 /// The most rows of a bucket: one bit each in a mask.
 pub(super) const SLOTS: usize = 64;

@@ -12,30 +12,39 @@ use crate::algebra::{Overflow, Ring};
 
 /// A column of weights; see the [module](self).
 #[derive(Clone, Debug)]
-pub(super) struct Weights<W>(Vec<W>);
+pub(crate) struct Weights<W>(Vec<W>);
 
 impl<W> Weights<W> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
     /// The weight of a row, which is `one` unless a column says otherwise.
     #[inline]
-    pub(super) fn get<'a>(&'a self, i: usize, one: &'a W) -> &'a W {
+    pub(crate) fn get<'a>(&'a self, i: usize, one: &'a W) -> &'a W {
         self.0.get(i).unwrap_or(one)
+    }
+
+    /// The weight of a row.
+    #[inline]
+    pub(crate) fn at(&self, i: usize) -> W
+    where
+        W: Ring,
+    {
+        self.0.get(i).cloned().unwrap_or_else(W::one)
     }
 
     /// The column, empty if all weights are one.
     #[inline]
-    pub(super) fn column(&self) -> &[W] {
+    pub(crate) fn column(&self) -> &[W] {
         &self.0
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(super) fn allocated_bytes(&self) -> usize {
+    pub(crate) fn allocated_bytes(&self) -> usize {
         self.0.capacity() * size_of::<W>()
     }
 }
@@ -43,7 +52,7 @@ impl<W> Weights<W> {
 impl<W: Ring> Weights<W> {
     /// Adds the weight of a row behind `rows` others; a column gets room for `room` rows.
     #[inline]
-    pub(super) fn push(&mut self, weight: W, rows: usize, room: usize) {
+    pub(crate) fn push(&mut self, weight: W, rows: usize, room: usize) {
         if self.0.is_empty() {
             if weight == W::one() {
                 return;
@@ -55,7 +64,7 @@ impl<W: Ring> Weights<W> {
 
     /// Changes the weight of one of `rows` rows, and says whether it is zero now: the row has then to go.
     #[inline]
-    pub(super) fn change(
+    pub(crate) fn change(
         &mut self,
         i: usize,
         rows: usize,
@@ -80,17 +89,47 @@ impl<W: Ring> Weights<W> {
 
     /// Removes the weight of a row; the last one moves to its place.
     #[inline]
-    pub(super) fn swap_remove(&mut self, i: usize) -> W {
+    pub(crate) fn swap_remove(&mut self, i: usize) -> W {
         if self.0.is_empty() { W::one() } else { self.0.swap_remove(i) }
     }
 
+    /// Adds the weight of a row at a place among `rows` others, of which those behind it move up.
+    pub(crate) fn insert(&mut self, i: usize, weight: W, rows: usize, room: usize) {
+        if self.0.is_empty() {
+            if weight == W::one() {
+                return;
+            }
+            self.fill(rows, room);
+        }
+        self.0.insert(i, weight);
+    }
+
+    /// Removes the weight of a row, and moves those behind it down.
+    pub(crate) fn remove(&mut self, i: usize) {
+        if !self.0.is_empty() {
+            self.0.remove(i);
+        }
+    }
+
+    /// Takes the weights of the rows from a place on.
+    pub(crate) fn split_off(&mut self, at: usize, room: usize) -> Self {
+        let mut right = Self::new();
+        if !self.0.is_empty() {
+            right.0.reserve_exact(room);
+            right.0.extend(self.0.drain(at..));
+            right.forget_ones();
+            self.forget_ones();
+        }
+        right
+    }
+
     /// Removes the weight of the last row.
-    pub(super) fn pop(&mut self) -> W {
+    pub(crate) fn pop(&mut self) -> W {
         self.0.pop().unwrap_or_else(W::one)
     }
 
     /// Does without a column if all weights are one by now; its memory stays.
-    pub(super) fn forget_ones(&mut self) {
+    pub(crate) fn forget_ones(&mut self) {
         if self.0.iter().all(|weight| *weight == W::one()) {
             self.0.clear();
         }
