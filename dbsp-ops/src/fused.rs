@@ -5,7 +5,8 @@
 //! # Cost        that of the operator and of the chain, less one write and one read of each row
 //!
 //! An operator that works a window of rows at a time need not see a delta whole. What the chain gives is
-//! handed to it as soon as there is a window of it, while it is still near the processor.
+//! handed to it as soon as there is a window of it, while it is still near the processor; without feature `fused`
+//! when the chain has run over thousands of rows.
 
 use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
 
@@ -50,6 +51,9 @@ pub struct Fused<S, C, O: Operator> {
     source: std::marker::PhantomData<fn(&S)>,
 }
 
+/// So many rows go through the chain before the operator takes what came out.
+const PIECE: usize = if cfg!(feature = "fused") { WINDOW } else { 4_096 };
+
 impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Fused<S, C, O> {
     /// An operator before its first step, with a chain before it.
     #[must_use]
@@ -74,7 +78,7 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
         let Self { chain, operator, window, .. } = self;
         // A panic of the chain may have left rows.
         window.clear();
-        for (rows, weights) in delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW)) {
+        for (rows, weights) in delta.rows().chunks(PIECE).zip(delta.weights().chunks(PIECE)) {
             run_rows(chain, rows, weights, window);
             operator.take(window)?;
             window.clear();

@@ -36,8 +36,8 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
 //! - `fast-table` (default): traces keep their rows in buckets of 64; without it in a vector under two hash tables.
-//! - `fused` (default): stateless chains take a window of rows at a time, and run in one operator with the linear
-//!   aggregate, `distinct`, MIN or MAX behind them; without it row by row, each an operator of its own.
+//! - `fused` (default): stateless chains take a window of rows at a time, and hand each to the aggregate or `distinct`
+//!   behind them; without it row by row, and thousands of rows.
 //!
 //! # Not here
 //! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.

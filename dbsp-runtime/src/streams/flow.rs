@@ -255,8 +255,8 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         O: Piecewise<In = C::Row> + Send + 'static,
     {
         let Self { builder, source, chain } = self;
-        if chain.is_identity() || !cfg!(feature = "fused") {
-            let input = Self { builder, source, chain }.materialise().source;
+        if chain.is_identity() {
+            let input = SlotId::at(source.index);
             return builder.add_stream(operator, &[input.index], |output| UnaryNode {
                 operator: operation,
                 input,
