@@ -29,7 +29,8 @@ pub use group::{KeyGroup, KeyGroupIter};
 #[cfg(not(feature = "fast-table"))]
 use linked::{Group, Linked as Storage, Position};
 
-/// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self).
+/// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self). Without feature `fast-table` it holds fewer than
+/// `u32::MAX` rows, and one more panics.
 ///
 /// ```
 /// use dbsp_zset::{Delta, IndexedZSet};

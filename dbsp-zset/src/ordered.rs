@@ -143,7 +143,7 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
 
     /// Finds the groups of some rows, a window of rows at a time so that lookups overlap, and appends their
     /// positions. Absent groups are made, empty, and stay until [`remove_empty`](Self::remove_empty); so long all
-    /// positions hold.
+    /// positions hold, unless an update by key leaves its group empty.
     ///
     /// ```
     /// use dbsp_zset::OrderedTrace;
@@ -211,8 +211,8 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
         outcome
     }
 
-    /// Removes the group at a position if it is empty, or if there is one at all; the last group moves there. Of
-    /// several, the last one has to go first.
+    /// Removes the group at a position, if there is one and it is empty; the last group moves there. Of several, the
+    /// last one has to go first.
     pub fn remove_empty(&mut self, position: usize) {
         if self.groups.entries().get(position).is_some_and(|(_, tree)| tree.is_empty()) {
             self.groups.swap_remove(position);

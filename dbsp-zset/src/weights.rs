@@ -5,8 +5,8 @@
 //! # Not here    the rows, and how many there are: whoever owns both says so where it matters.
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
-//! fewer pages to get from the system. A weight that differs makes a column for its neighbours too, which goes when
-//! they have gone.
+//! fewer pages to get from the system. A weight that differs makes a column for its neighbours too. The column is
+//! emptied once it is found to hold ones only, when its owner splits; its memory stays, to be used again.
 
 use crate::algebra::{Overflow, Ring};
 
@@ -114,12 +114,12 @@ impl<W: Ring> Weights<W> {
     /// Takes the weights of the rows from a place on.
     pub(crate) fn split_off(&mut self, at: usize, room: usize) -> Self {
         let mut right = Self::new();
-        if !self.0.is_empty() {
+        if self.0.iter().skip(at).any(|weight| *weight != W::one()) {
             right.0.reserve_exact(room);
             right.0.extend(self.0.drain(at..));
-            right.forget_ones();
-            self.forget_ones();
         }
+        self.0.truncate(at);
+        self.forget_ones();
         right
     }
 

@@ -98,7 +98,10 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
         let Self { trace, rows, applied, touched, .. } = self;
         rows.chunk_by_mut(|one, other| one.place == other.place).try_for_each(|rows| {
             if rows.len() >= MANY {
-                rows.sort_unstable_by(|one, other| one.value.cmp(&other.value));
+                // What takes away comes first, so that a weight that fits does not overflow on the way.
+                rows.sort_unstable_by(|one, other| {
+                    (&one.value, one.weight).cmp(&(&other.value, other.weight))
+                });
             }
             trace.change_at(touched[rows[0].place as usize].0, |tree| {
                 if rows.len() >= MANY {
@@ -191,7 +194,44 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
             let (group, _) = self.touched[row.place as usize];
             self.trace.change_at(group, |tree| tree.try_retract(&row.value, &row.weight))?;
         }
+        // Where `before` failed there are groups of the same piece that it was not asked about.
+        self.found.extend(self.touched.drain(..).map(|(group, _)| group));
+        self.found.sort_unstable_by(|one, other| other.cmp(one));
+        self.found.drain(..).for_each(|group| self.trace.remove_empty(group));
         self.commit();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_fails_leaves_no_empty_groups() {
+        let mut groups = OrderedGroups::<u32, u32, (), ()>::new();
+        let mut asked = 0;
+        let outcome = groups.take(&(0..20).map(|key| ((key, 5), 1)).collect(), |_| {
+            asked += 1;
+            if asked == 3 { Err(Overflow) } else { Ok(()) }
+        });
+        assert_eq!((outcome, groups.trace.group_count()), (Err(Overflow), 20));
+        groups.abort().expect("the step is taken back");
+        assert_eq!(groups.trace.group_count(), 0);
+    }
+
+    #[test]
+    fn sorting_does_not_make_a_weight_overflow_on_the_way() {
+        let mut groups = OrderedGroups::<u32, u32, (), ()>::new();
+        groups.take(&Delta::from_iter([((0, 7), i64::MAX)]), |_| Ok(())).expect("a group without rows");
+        groups.apply().expect("it fits");
+        groups.commit();
+        for length in 0..200 {
+            let swap = [((0, 7), -1), ((0, 7), 1)];
+            let rows = (0..length).map(|n| ((0, n % 15), 1)).filter(|((_, value), _)| *value != 7);
+            groups.take(&rows.clone().chain(swap).chain(rows).collect(), |_| Ok(())).expect("a group");
+            assert_eq!(groups.apply(), Ok(()), "{length}");
+            groups.abort().expect("the step is taken back");
+        }
     }
 }

@@ -299,9 +299,9 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
 
 /// Aggregates of ranked rows.
 impl<'b, S: Row, K: Row, P: Row, V: Row, C: Chain<S, Row = (K, (P, V))>> KeyedFlow<'b, S, C> {
-    /// The rows of each key that have its greatest rank, ties included: `RANK() … = 1` in SQL. The rank comes first in
-    /// each value; [`Reverse`](std::cmp::Reverse) makes it the least. State: the rows; O(log group) a change, and
-    /// what goes out.
+    /// The rows of each key that have its greatest rank, ties included: `RANK() … = 1` in SQL. The rank comes
+    /// first in each value; [`Reverse`](std::cmp::Reverse) makes it the least. State: the rows; O(log group) a
+    /// change, and what goes out.
     ///
     /// ```
     /// use dbsp_runtime::{Circuit, Error};

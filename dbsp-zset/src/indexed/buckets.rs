@@ -63,7 +63,7 @@ pub(super) type Position = (u32, u32);
 struct Spot {
     at: u32,
     tags: Tags,
-    /// Whether the value had a part in the row's place.
+    /// Whether the row's key lies in several places.
     is_spread: bool,
 }
 
@@ -183,8 +183,9 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     #[inline]
     fn spot(&self, key: &K, value: &V) -> Spot {
         let address = Address::of(key, value);
-        let place = self.spreads.place(address);
-        Spot { at: self.bucket_at(place) as u32, tags: address.tags(), is_spread: place != address.key_hash }
+        let bits = self.spreads.bits(address.key_hash);
+        let at = self.bucket_at(address.place(bits)) as u32;
+        Spot { at, tags: address.tags(), is_spread: bits > 0 }
     }
 
     /// Whether every group lies in one bucket.

@@ -1,7 +1,7 @@
 //! A B+-tree of weighted rows in order, with a monoid summary of every subtree.
 //!
-//! # Shape       leaves hold up to 32 rows, with their weights unless all are one; inner nodes up to 16 children; each child stands with
-//!   a lower bound of its rows and, once it was asked for, with the sum of their summaries.
+//! # Shape       leaves hold up to 32 rows, with their weights unless all are one; inner nodes up to 16 children;
+//!   each child stands with a lower bound of its rows and, once it was asked for, with the sum of their summaries.
 //!   The rows of a small tree stand in one leaf, which grows as a vector does.
 //! # Invariants  rows ascend strictly; no weight is zero; no node but the root is empty; all leaves
 //!   have one depth; a summary that is kept is that of the rows as they are.
@@ -18,9 +18,11 @@ use std::iter::Peekable;
 
 use crate::algebra::{Monoid, Overflow, Ring};
 use crate::ordered::Summarise;
-use crate::weights::Weights;
 
-const LEAF: usize = 32;
+mod leaf;
+
+use leaf::{Changed, Direction, Leaf};
+
 const INNER: usize = 16;
 
 /// An ordered collection of `(value, weight)` with summaries; see the [module](self).
@@ -38,13 +40,6 @@ enum Node<V, W, S> {
     Inner(Vec<Child<V, W, S>>),
 }
 
-/// Rows in order.
-#[derive(Clone, Debug)]
-struct Leaf<V, W> {
-    values: Vec<V>,
-    weights: Weights<W>,
-}
-
 #[derive(Clone, Debug)]
 struct Child<V, W, S> {
     /// No row of the subtree is less.
@@ -54,49 +49,10 @@ struct Child<V, W, S> {
     node: Node<V, W, S>,
 }
 
-/// Whether a weight is added or taken back.
-#[derive(Clone, Copy)]
-enum Direction {
-    Add,
-    Subtract,
-}
-
-impl Direction {
-    #[inline]
-    fn apply<W: Ring>(self, sum: &mut W, weight: &W) -> Result<(), Overflow> {
-        match self {
-            Self::Add => sum.try_add_assign(weight),
-            Self::Subtract => sum.try_sub_assign(weight),
-        }
-    }
-}
-
-impl<V, W> Leaf<V, W> {
-    const EMPTY: Self = Self { values: Vec::new(), weights: Weights::new() };
-}
-
-impl<V, W: Ring> Leaf<V, W> {
-    /// The rows in order.
-    fn rows(&self) -> impl DoubleEndedIterator<Item = (&V, W)> {
-        self.values.iter().enumerate().map(|(i, value)| (value, self.weights.at(i)))
-    }
-
-    /// The first and the last row.
-    fn ends(&self) -> Option<[(&V, W); 2]> {
-        let last = self.values.len().checked_sub(1)?;
-        Some([0, last].map(|i| (&self.values[i], self.weights.at(i))))
-    }
-
-    /// Takes the right half of a full leaf.
-    fn split_off(&mut self) -> Self {
-        Self { values: split_off(&mut self.values, LEAF), weights: self.weights.split_off(LEAF / 2, LEAF) }
-    }
-}
-
 impl<V, W, S> Node<V, W, S> {
     fn allocated_bytes(&self) -> usize {
         match self {
-            Self::Leaf(leaf) => leaf.values.capacity() * size_of::<V>() + leaf.weights.allocated_bytes(),
+            Self::Leaf(leaf) => leaf.allocated_bytes(),
             Self::Inner(children) => {
                 let below: usize = children.iter().map(|child| child.node.allocated_bytes()).sum();
                 children.capacity() * size_of::<Child<V, W, S>>() + below
@@ -108,13 +64,7 @@ impl<V, W, S> Node<V, W, S> {
 impl<V, W: Ring, S> Node<V, W, S> {
     fn visit_range<'a>(&'a self, place: &impl Fn(&V) -> Ordering, visit: &mut impl FnMut(&'a V, W)) {
         match self {
-            Self::Leaf(leaf) => {
-                let start = leaf.values.partition_point(|value| place(value).is_lt());
-                let values = leaf.values.iter().enumerate().skip(start);
-                for (i, value) in values.take_while(|(_, value)| place(value).is_eq()) {
-                    visit(value, leaf.weights.at(i));
-                }
-            }
+            Self::Leaf(leaf) => leaf.visit_range(place, visit),
             Self::Inner(children) => {
                 // The child before the first that begins in the range may end in it.
                 let start = children.partition_point(|child| place(&child.low).is_lt()).saturating_sub(1);
@@ -160,7 +110,7 @@ impl<V, W: Ring, S> SummaryTree<V, W, S> {
         let mut node = &self.root;
         loop {
             match node {
-                Node::Leaf(leaf) => return leaf.ends().map(|[first, _]| first),
+                Node::Leaf(leaf) => return leaf.rows().next(),
                 Node::Inner(children) => node = &children.first()?.node,
             }
         }
@@ -172,7 +122,7 @@ impl<V, W: Ring, S> SummaryTree<V, W, S> {
         let mut node = &self.root;
         loop {
             match node {
-                Node::Leaf(leaf) => return leaf.ends().map(|[_, last]| last),
+                Node::Leaf(leaf) => return leaf.rows().next_back(),
                 Node::Inner(children) => node = &children.last()?.node,
             }
         }
@@ -367,7 +317,7 @@ impl<V: Clone, W, S> Child<V, W, S> {
     /// A child around a node; none around an empty node.
     fn new(node: Node<V, W, S>) -> Option<Self> {
         let low = match &node {
-            Node::Leaf(leaf) => leaf.values.first()?.clone(),
+            Node::Leaf(leaf) => leaf.low()?.clone(),
             Node::Inner(children) => children.first()?.low.clone(),
         };
         Some(Self { low, summary: None, node })
@@ -405,26 +355,9 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
                 while let Some(&(value, weight)) = rows.peek()
                     && is_here(value)
                 {
-                    let Leaf { values, weights } = leaf;
-                    match values.binary_search(value) {
-                        Ok(i) => {
-                            let change = |sum: &mut W| direction.apply(sum, weight);
-                            if weights.change(i, values.len(), LEAF, change)? {
-                                values.remove(i);
-                                weights.remove(i);
-                                *len -= 1;
-                            }
-                        }
-                        Err(_) if values.len() == LEAF => return Ok(Some(Self::Leaf(leaf.split_off()))),
-                        Err(i) => {
-                            let mut sum = W::zero();
-                            direction.apply(&mut sum, weight)?;
-                            if !sum.is_zero() {
-                                weights.insert(i, sum, values.len(), LEAF);
-                                values.insert(i, value.clone());
-                                *len += 1;
-                            }
-                        }
+                    match leaf.change(value, weight, direction)? {
+                        Changed::Rows(grown) => *len = len.wrapping_add_signed(grown),
+                        Changed::Nothing => return Ok(Some(Self::Leaf(leaf.split_off()))),
                     }
                     *applied += 1;
                     rows.next();
@@ -466,7 +399,7 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
 
     fn is_empty(&self) -> bool {
         match self {
-            Self::Leaf(leaf) => leaf.values.is_empty(),
+            Self::Leaf(leaf) => leaf.is_empty(),
             Self::Inner(children) => children.is_empty(),
         }
     }
@@ -492,7 +425,7 @@ impl<V, W: Ring, S: Monoid> Node<V, W, S> {
     }
 }
 
-/// Takes the right half of a full node, with room for all that a node can hold.
+/// Takes the right half of a full inner node, with room for all that a node can hold.
 fn split_off<T>(entries: &mut Vec<T>, most: usize) -> Vec<T> {
     let mut right = Vec::with_capacity(most);
     right.extend(entries.drain(entries.len() / 2..));

@@ -87,6 +87,15 @@ impl<R, W> Bucket<R, W> {
         match_tags(&self.key_tags, key_tag) & self.filled()
     }
 
+    /// Whether `is_it` accepts a row, among those whose key has this tag.
+    pub(super) fn has(&self, key_tag: u8, is_it: impl Fn(&R) -> bool) -> bool {
+        let mut candidates = self.candidates(key_tag);
+        while candidates != 0 && !is_it(&self.rows[candidates.trailing_zeros() as usize]) {
+            candidates &= candidates - 1;
+        }
+        candidates != 0
+    }
+
     /// A mask of the rows that `is_it` accepts, among those whose key has this tag.
     #[inline]
     pub(super) fn matching(&self, key_tag: u8, is_it: impl Fn(&R) -> bool) -> u64 {
@@ -174,7 +183,7 @@ impl<R, W: Ring> Bucket<R, W> {
         i: usize,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
     ) -> Result<bool, Overflow> {
-        self.weights.change(i, self.rows.len(), SLOTS, change)
+        self.weights.change(i, self.rows.len(), self.rows.capacity(), change)
     }
 
     /// Adds a row to a bucket that is not full.
@@ -187,7 +196,7 @@ impl<R, W: Ring> Bucket<R, W> {
         self.row_tags[i] = tags.row;
         self.key_tags[i] = tags.key;
         self.rows.push(row);
-        self.weights.push(weight, i, SLOTS);
+        self.weights.push(weight, i, self.rows.capacity());
     }
 
     /// Removes a row; the last one moves to its place.

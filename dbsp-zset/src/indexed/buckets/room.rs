@@ -71,18 +71,19 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     pub(super) fn thinned(&mut self, spot: Spot, key: &K, value: &V) {
         let bucket = &self.buckets[spot.at as usize];
         let is_thin = matches!(bucket.rows().len(), 0 | THIN);
-        if spot.is_spread && bucket.candidates(spot.tags.key) == 0 {
-            self.emptied(place_hash(key));
+        if spot.is_spread && !bucket.has(spot.tags.key, |row| row.0 == *key) {
+            let depth = bucket.depth;
+            self.emptied(place_hash(key), depth);
         }
         if is_thin {
             self.merge(self.spreads.place_of(key, value));
         }
     }
 
-    /// Makes a key that has lost most of its rows lie in half as many places, where a bucket has lost its
+    /// Makes a key that has lost most of its rows lie in fewer places, where a bucket of a `depth` has lost its
     /// last row of a key that is spread.
-    fn emptied(&mut self, key_hash: u64) {
-        if !self.spreads.emptied(key_hash) {
+    fn emptied(&mut self, key_hash: u64, depth: u32) {
+        if !self.spreads.emptied(key_hash, depth) {
             return;
         }
         let bits = self.spreads.bits(key_hash);
@@ -91,10 +92,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let bucket = &self.buckets[self.bucket_at(place)];
             rows += bucket.matching(tag(key_hash), |row| place_hash(&row.0) == key_hash).count_ones();
         }
-        if rows < LONELY << bits {
+        let fewer = (rows / LONELY).checked_ilog2().unwrap_or(0);
+        if fewer < bits {
             self.version += 1;
-            self.spreads.lower(key_hash);
-            self.displace(key_hash, bits, leading(bits) & !leading(bits - 1));
+            self.spreads.lower(key_hash, fewer);
+            self.displace(key_hash, bits, leading(bits) & !leading(fewer));
             if let Some(row) = self.displaced.pop() {
                 self.place_row(row);
             }

@@ -2,7 +2,7 @@
 //!
 //! # Shape       a place is 64 bits; its leading bits choose a bucket. The place of a row is the hash of its
 //!   key. A key with many rows is *spread*: the leading `bits` of its place are also mixed with the hash of
-//!   the value, so that its rows lie in up to 2^bits buckets, about 16 in each.
+//!   the value, so that its rows lie in up to 2^bits buckets, 4 to 16 in each as a rule.
 //! # Invariants  a key is spread by its hash: keys with one hash are spread alike.
 //! # Cost        place: O(1); enumerating a spread key: O(2^bits) buckets, which is O(rows of the key).
 //!
@@ -29,6 +29,12 @@ impl Address {
     #[inline]
     pub(super) fn of<K: Row, V: Row>(key: &K, value: &V) -> Self {
         Self { key_hash: place_hash(key), value_hash: place_hash(value) }
+    }
+
+    /// The place of the row, if its key is spread by so many bits.
+    #[inline]
+    pub(super) fn place(self, bits: u32) -> u64 {
+        self.key_hash ^ (self.value_hash & leading(bits))
     }
 
     #[inline]
@@ -87,7 +93,7 @@ impl Spreads {
     /// The place of a row.
     #[inline]
     pub(super) fn place(&self, address: Address) -> u64 {
-        address.key_hash ^ (address.value_hash & leading(self.bits(address.key_hash)))
+        address.place(self.bits(address.key_hash))
     }
 
     /// The place of a row whose value is hashed only if it has a part in it: that may be a long text.
@@ -114,24 +120,25 @@ impl Spreads {
         }
     }
 
-    /// Spreads a key over half as many places.
-    pub(super) fn lower(&mut self, key_hash: u64) {
+    /// Spreads a key over fewer places.
+    pub(super) fn lower(&mut self, key_hash: u64, bits: u32) {
         if let Ok(mut spread) = self.keys.find_entry(key_hash, |spread| spread.key_hash == key_hash) {
-            if spread.get().bits == 1 {
+            if bits == 0 {
                 spread.remove();
             } else {
-                spread.get_mut().bits -= 1;
+                spread.get_mut().bits = bits;
             }
         }
     }
 
-    /// Counts a bucket that lost its last row of a key, and says whether they are so many by now that it is
-    /// worth to go through the key's rows and see whether it is spread too far.
-    pub(super) fn emptied(&mut self, key_hash: u64) -> bool {
+    /// Counts a bucket, of a `depth`, that lost its last row of a key, and says whether they are so many by now that
+    /// it is worth to go through the key's rows and see whether it is spread too far.
+    pub(super) fn emptied(&mut self, key_hash: u64, depth: u32) -> bool {
         let spread = self.keys.find_mut(key_hash, |spread| spread.key_hash == key_hash);
         spread.is_some_and(|spread| {
             spread.emptied += 1;
-            let many = spread.emptied >> spread.bits.saturating_sub(2) != 0;
+            // A quarter of the buckets: those of a shallow depth are several places.
+            let many = spread.emptied >> spread.bits.min(depth).saturating_sub(2) != 0;
             if many {
                 spread.emptied = 0;
             }

@@ -33,3 +33,17 @@ fn a_directory_does_not_grow_for_hashes_that_are_all_alike() {
     zset.try_unapply(&rows).expect("small weights");
     assert!(zset.is_empty() && zset.storage.homeless.is_empty());
 }
+
+#[test]
+fn keys_that_have_lost_all_rows_are_no_longer_spread() {
+    let rows = |key: u64| (0..200).map(move |n| ((key, n * 7_919 + key), 1)).collect::<Delta<_>>();
+    let mut zset = IndexedZSet::new();
+    for key in 0..400 {
+        zset.try_apply(&rows(key)).expect("small weights");
+        if key >= 10 {
+            zset.try_unapply(&rows(key - 10)).expect("small weights");
+        }
+    }
+    let bits = |key: u64| zset.storage.spreads.bits(place_hash(&key));
+    assert!((390..400).all(|key| bits(key) > 0) && (0..390).all(|key| bits(key) == 0));
+}

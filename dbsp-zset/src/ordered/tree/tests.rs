@@ -151,3 +151,16 @@ fn a_weight_out_of_range_stops_sorted_rows_where_it_stands() {
     assert_eq!(tree.first(), Some((&100, i64::MAX)));
     assert!(tree.iter().map(|(value, _)| *value).eq(100..200));
 }
+
+#[test]
+fn the_weights_of_a_small_tree_take_no_more_room_than_its_rows() {
+    for weight in [-1, 2] {
+        let mut tree = SummaryTree::<u64>::new();
+        for value in 0..16 {
+            tree.try_update(&value, &1).expect("a small weight");
+            tree.try_update(&value, &(weight - 1)).expect("a small weight");
+            let most = (2 * tree.len()).max(4) * 16;
+            assert!(tree.allocated_bytes() <= most, "{} bytes, {} rows", tree.allocated_bytes(), tree.len());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A leaf of a tree: up to 32 rows in order.
+//!
+//! # Shape       the values in a vector; their weights apart from them, and only where one is not one.
+//! # Invariants  values ascend strictly; no weight is zero.
+//! # Cost        find: O(log 32); insert and remove: the rows behind the place move.
+
+use std::cmp::Ordering;
+
+use crate::algebra::{Overflow, Ring};
+use crate::weights::Weights;
+
+/// The most rows of a leaf.
+const LEAF: usize = 32;
+
+/// Rows in order; see the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct Leaf<V, W> {
+    values: Vec<V>,
+    weights: Weights<W>,
+}
+
+/// Whether a weight is added or taken back.
+#[derive(Clone, Copy)]
+pub(super) enum Direction {
+    Add,
+    Subtract,
+}
+
+/// What a change made of a leaf.
+pub(super) enum Changed {
+    /// By so many rows it has grown.
+    Rows(isize),
+    /// It is full, and has to be split first.
+    Nothing,
+}
+
+impl Direction {
+    #[inline]
+    fn apply<W: Ring>(self, sum: &mut W, weight: &W) -> Result<(), Overflow> {
+        match self {
+            Self::Add => sum.try_add_assign(weight),
+            Self::Subtract => sum.try_sub_assign(weight),
+        }
+    }
+}
+
+impl<V, W> Leaf<V, W> {
+    pub(super) const EMPTY: Self = Self { values: Vec::new(), weights: Weights::new() };
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The least value.
+    pub(super) fn low(&self) -> Option<&V> {
+        self.values.first()
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.values.capacity() * size_of::<V>() + self.weights.allocated_bytes()
+    }
+}
+
+impl<V, W: Ring> Leaf<V, W> {
+    /// The rows in order.
+    pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = (&V, W)> {
+        self.values.iter().enumerate().map(|(i, value)| (value, self.weights.at(i)))
+    }
+
+    /// Visits in order the rows that `place` calls `Equal`.
+    pub(super) fn visit_range<'a>(
+        &'a self,
+        place: &impl Fn(&V) -> Ordering,
+        visit: &mut impl FnMut(&'a V, W),
+    ) {
+        let start = self.values.partition_point(|value| place(value).is_lt());
+        let values = self.values.iter().enumerate().skip(start);
+        for (i, value) in values.take_while(|(_, value)| place(value).is_eq()) {
+            visit(value, self.weights.at(i));
+        }
+    }
+
+    /// Takes the right half of a full leaf, with room for all that a leaf can hold.
+    pub(super) fn split_off(&mut self) -> Self {
+        let mut values = Vec::with_capacity(LEAF);
+        values.extend(self.values.drain(LEAF / 2..));
+        Self { values, weights: self.weights.split_off(LEAF / 2, LEAF) }
+    }
+}
+
+impl<V: Ord + Clone, W: Ring> Leaf<V, W> {
+    /// Adds or subtracts the weight of a row.
+    #[inline]
+    pub(super) fn change(
+        &mut self,
+        value: &V,
+        weight: &W,
+        direction: Direction,
+    ) -> Result<Changed, Overflow> {
+        let Self { values, weights } = self;
+        match values.binary_search(value) {
+            Ok(i) => {
+                let change = |sum: &mut W| direction.apply(sum, weight);
+                if weights.change(i, values.len(), values.capacity(), change)? {
+                    values.remove(i);
+                    weights.remove(i);
+                    return Ok(Changed::Rows(-1));
+                }
+                Ok(Changed::Rows(0))
+            }
+            Err(_) if values.len() == LEAF => Ok(Changed::Nothing),
+            Err(i) => {
+                let mut sum = W::zero();
+                direction.apply(&mut sum, weight)?;
+                if sum.is_zero() {
+                    return Ok(Changed::Rows(0));
+                }
+                weights.insert(i, sum, values.len(), values.capacity());
+                values.insert(i, value.clone());
+                Ok(Changed::Rows(1))
+            }
+        }
+    }
+}
