@@ -96,8 +96,8 @@ impl Size {
     fn of(options: &Options) -> Self {
         let (events, runs) = match (options.quick, options.suite) {
             (true, _) => (50_000, 1),
-            (false, Some(Suite::Nexmark)) => (2_000_000, 3),
-            (false, _) => (200_000, 3),
+            (false, Some(Suite::Nexmark)) => (2_000_000, 5),
+            (false, _) => (200_000, 5),
         };
         let events = options.events.unwrap_or(events);
         let batch = options.batch.unwrap_or_else(|| (events / 10).clamp(1, 40_000));
