@@ -49,12 +49,8 @@ pub(super) fn ratios(rows: &[&Row], rival: &str) -> Drawn {
     let (low, high) = range(lines.values().flatten().map(|point| point.1).chain([1.0]));
 
     drawn(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(12)
-            .margin_right(28)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
+        let mut chart =
+            line_frame(area).build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
         chart
             .configure_mesh()
             .axis_style(INK)
@@ -97,12 +93,8 @@ pub(super) fn times(rows: &[&Row], view: &str) -> Drawn {
     let (low, high) = range(points.iter().map(|(_, point)| point.1));
     let legend = engines.iter().map(|&engine| engine.to_owned()).collect();
     drawn(|area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(12)
-            .margin_right(28)
-            .x_label_area_size(44)
-            .y_label_area_size(64)
-            .build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
+        let mut chart =
+            line_frame(area).build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
         chart
             .configure_mesh()
             .axis_style(INK)
@@ -244,6 +236,13 @@ fn drawn(draw: impl FnOnce(&Area<'_>) -> Result<(), Box<dyn std::error::Error>>)
         area.present().map_err(|error| anyhow!("cannot draw a plot: {error}"))?;
     }
     Ok(recoloured(&svg))
+}
+
+/// The frame of a chart with lines, described below and beside it.
+fn line_frame<'a, 'b>(area: &'a Area<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
+    let mut chart = ChartBuilder::on(area);
+    chart.margin(12).margin_right(28).x_label_area_size(44).y_label_area_size(64);
+    chart
 }
 
 /// The frame of a bar chart.
