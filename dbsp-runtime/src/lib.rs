@@ -35,7 +35,7 @@
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
-//! - `fast-table` (default): traces keep their rows in buckets of 64; without it in a vector under two hash tables.
+//! - `fast-table` (default): traces keep their rows in buckets behind a directory; without it in a vector under two hash tables.
 //! - `fused` (default): stateless chains take a window of rows at a time, and hand each to the aggregate or `distinct`
 //!   behind them; without it row by row, and thousands of rows.
 //!

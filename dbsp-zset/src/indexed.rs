@@ -1,7 +1,7 @@
 //! An indexed Z-set: rows of key and value, found by the key. It is the hash-indexed trace.
 //!
 //! # Shape       what a user sees is written here, over one of two storages. With feature `fast-table` that is
-//!   `buckets`: 64 rows each behind a directory, updated and probed a window of rows at a time. Without it it is
+//!   `buckets`: 48 rows each behind a directory, updated and probed a window of rows at a time. Without it it is
 //!   `linked`: a vector of rows under two hash tables. The order in which rows come is theirs, all else is alike.
 //! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost time, nothing else.
 //! # Cost        update: O(1) expected, also in a group of a million rows; group: O(1) and then its rows. Memory

@@ -32,7 +32,7 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap; without it rows go one by
 //!   one.
-//! - `fast-table` (default): [`IndexedZSet`] keeps its rows in buckets of 64; without it in a vector under two
+//! - `fast-table` (default): [`IndexedZSet`] keeps its rows in buckets behind a directory; without it in a vector under two
 //!   hash tables.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
@@ -55,7 +55,6 @@ mod serde;
 pub mod table;
 pub mod trace;
 #[cfg_attr(not(feature = "fast-table"), allow(dead_code, reason = "buckets use more of it than trees do"))]
-mod weights;
 pub mod zset;
 
 pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};

@@ -1,75 +1,81 @@
-//! The fast storage: buckets of up to 64 rows behind a directory.
+//! The fast storage: buckets of up to 48 rows behind a directory.
 //!
-//! # Shape       buckets of up to 64 rows each, chosen by the leading bits of a row's place, which is the
-//!   hash of its key: so the rows of a key lie in one bucket, beside those of other keys. The rows of a key
-//!   that has many are spread over several buckets by the hash of the value.
-//! # Invariants  a row stands once, in the bucket of its place. Only rows whose hashes are all alike may find
+//! # Shape       buckets of up to 48 rows each, chosen by the leading bits of the hash of a row's key: so the rows of
+//!   a key lie in one bucket, beside those of other keys. A key that has many has buckets of its own behind a
+//!   fork, chosen by the hash of the value.
+//! # Invariants  a row stands once, in the bucket of its hashes. Only rows whose hashes are all alike may find
 //!   no bucket; they stand in a list.
-//! # Cost        update: three to five cache lines, in a group of any size; group: a bucket and then its rows. It
+//! # Cost        update: three to four cache lines, in a group of any size; group: a bucket and then its rows. It
 //!   grows and shrinks a bucket at a time; only once it is mostly empty is it built anew.
 //! # Not here    the algebra, and what is applied whole or not at all: see the parent module.
 
 use std::slice::from_ref;
 
 use crate::algebra::{Overflow, Ring};
-use crate::prefetch::{FEW, WINDOW};
+use crate::prefetch::{FEW, WINDOW, prefetch_one};
 use crate::row::Row;
 
+mod address;
 mod bucket;
+mod columns;
+mod forks;
 mod group;
 mod probe;
 mod room;
-mod spread;
+mod slots;
 
-use bucket::{Bucket, Tags};
+use address::{Address, leading, place_hash, tag};
+use bucket::{Bucket, ones};
+use columns::Columns;
+use forks::{Entry, Forks};
 pub(super) use group::Group;
-use group::Rows;
+use group::{Rest, Rows};
 use room::THIN;
-use spread::{Address, Places, Spreads, place_hash, tag};
 
-/// A first delta of so many rows is a load: buckets are made for all of them.
+/// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
 /// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
 /// step to the next.
 const CACHED: usize = 1 << 19;
 
-/// A bucket with so many rows of a key's tag may have none of the key; that one with more has one is taken for
-/// granted. To look at a row would be to wait for memory at each removal (`join/1000000/1000`: 325 µs instead of
-/// 240); taken for granted, one key in a hundred stays in the list of spread keys after its last row has gone.
-const BARE: u32 = 4;
-
 /// Rows in buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Buckets<K, V, W> {
-    /// From the first `depth` bits of a place to a bucket.
-    directory: Vec<u32>,
+    /// From the first `depth` bits of the hash of a key to a bucket, or to a fork before it.
+    directory: Vec<Entry>,
     depth: u32,
-    buckets: Vec<Bucket<(K, V), W>>,
-    /// Buckets that no entry of the directory leads to.
+    /// The first one stands for buckets that are not there.
+    buckets: Vec<Bucket<(K, V)>>,
+    weights: Columns<W>,
+    /// Buckets that nothing leads to.
     free: Vec<u32>,
-    spreads: Spreads,
-    /// Rows that found no bucket: more than 64 whose hashes are alike as far as a directory of this size goes.
+    forks: Forks,
+    /// Rows that found no bucket: more than 48 whose hashes are alike as far as a directory of this size goes.
     homeless: Vec<((K, V), W)>,
-    /// The weight of rows that have none of their own; there once there are buckets.
-    one: Option<W>,
     rows: usize,
     /// Grows whenever rows may have moved to other buckets.
     version: u64,
-    /// Rows on their way from one bucket to another.
-    displaced: Vec<((K, V), W)>,
 }
 
 /// Where a row stands until the next change: a bucket, and a place in it. Behind the last bucket come the rows
 /// that found none.
 pub(super) type Position = (u32, u32);
 
-/// Where a row stands if it is there; good until buckets split or merge.
+/// Where a row stands if it is there; good until rows move to other buckets.
 #[derive(Clone, Copy, Default)]
 struct Spot {
-    at: u32,
-    tags: Tags,
-    /// Whether the row's key lies in several places.
-    is_spread: bool,
+    address: Address,
+    /// A bucket, once the forks before it are passed.
+    entry: Entry,
+    /// The slot that will probably be read or written, where that was found out.
+    slot: u32,
+}
+
+/// What has the rows of a key.
+#[derive(Clone, Copy)]
+enum Way {
+    Bucket(usize),
+    Fork(usize),
 }
 
 impl<K, V, W> Buckets<K, V, W> {
@@ -79,13 +85,12 @@ impl<K, V, W> Buckets<K, V, W> {
             directory: Vec::new(),
             depth: 0,
             buckets: Vec::new(),
+            weights: Columns::new(),
             free: Vec::new(),
-            spreads: Spreads::new(),
+            forks: Forks::new(),
             homeless: Vec::new(),
-            one: None,
             rows: 0,
             version: 0,
-            displaced: Vec::new(),
         }
     }
 
@@ -97,10 +102,10 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// All rows.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V, &W)> {
-        let in_buckets = self.one.iter().flat_map(|one| {
-            self.buckets.iter().flat_map(move |bucket| {
-                let rows = bucket.rows().iter().enumerate();
-                rows.map(move |(i, (key, value))| (key, value, bucket.weights.get(i, one)))
+        let in_buckets = self.weights.one().into_iter().flat_map(move |one| {
+            self.buckets.iter().enumerate().flat_map(move |(at, bucket)| {
+                let weights = self.weights.of(bucket, at);
+                bucket.iter().map(move |(i, (key, value))| (key, value, weights.get(i).unwrap_or(one)))
             })
         });
         in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
@@ -108,16 +113,18 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// Where the rows stand.
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        let sizes = self.buckets.iter().map(|bucket| bucket.rows().len()).chain([self.homeless.len()]);
-        sizes.enumerate().flat_map(|(at, size)| (0..size).map(move |i| (at as u32, i as u32)))
+        let buckets = self.buckets.iter().enumerate();
+        let in_buckets =
+            buckets.flat_map(|(at, bucket)| ones(bucket.slots.mask()).map(move |i| (at as u32, i as u32)));
+        in_buckets.chain((0..self.homeless.len()).map(|i| (self.buckets.len() as u32, i as u32)))
     }
 
     /// The row at a position.
     pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
-        let i = i as usize;
-        if let (Some(bucket), Some(one)) = (self.buckets.get(at as usize), &self.one) {
+        let (at, i) = (at as usize, i as usize);
+        if let (Some(bucket), Some(one)) = (self.buckets.get(at), self.weights.one()) {
             let (key, value) = &bucket.rows()[i];
-            return (key, value, bucket.weights.get(i, one));
+            return (key, value, self.weights.of(bucket, at).get(i).unwrap_or(one));
         }
         let ((key, value), weight) = &self.homeless[i];
         (key, value, weight)
@@ -125,34 +132,54 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).
     pub(super) fn allocated_bytes(&self) -> usize {
-        let rows: usize = self.buckets.iter().map(Bucket::allocated_bytes).sum();
-        let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V), W>>();
-        let lists = (self.homeless.capacity() + self.displaced.capacity()) * size_of::<((K, V), W)>();
-        rows + buckets
-            + lists
-            + (self.directory.capacity() + self.free.capacity()) * size_of::<u32>()
-            + self.spreads.allocated_bytes()
+        let row_slots: usize = self.buckets.iter().map(Bucket::capacity).sum();
+        let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V)>>();
+        let directory = self.directory.capacity() * size_of::<Entry>();
+        row_slots * size_of::<(K, V)>()
+            + buckets
+            + self.weights.allocated_bytes()
+            + directory
+            + self.free.capacity() * size_of::<u32>()
+            + self.forks.allocated_bytes()
+            + self.homeless.capacity() * size_of::<((K, V), W)>()
     }
 
     /// Removes every row and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.buckets.iter_mut().for_each(Bucket::clear);
+        self.buckets.iter_mut().skip(1).for_each(Bucket::clear);
+        self.weights.clear();
         self.homeless.clear();
-        self.spreads.clear();
         self.rows = 0;
         self.version += 1;
     }
 
-    /// The directory's entry for a place.
+    /// Where the directory leads from the hash of a key.
     #[inline]
-    fn entry_of(&self, place: u64) -> usize {
-        (place >> 1 >> (63 - self.depth)) as usize
+    fn entry(&self, key_hash: u64) -> Entry {
+        self.directory[leading(key_hash, self.depth)]
     }
 
-    /// The bucket of a place.
+    /// What has the rows of the keys with a hash.
     #[inline]
-    fn bucket_at(&self, place: u64) -> usize {
-        self.directory[self.entry_of(place)] as usize
+    fn way(&self, key_hash: u64) -> Way {
+        let mut entry = self.entry(key_hash);
+        while let Some(at) = entry.as_fork() {
+            let fork = self.forks.get(at);
+            if fork.key_hash == key_hash {
+                return Way::Fork(at);
+            }
+            entry = fork.next;
+        }
+        Way::Bucket(entry.at())
+    }
+
+    /// The bucket of a row.
+    #[inline]
+    fn locate(&self, address: Address) -> usize {
+        match self.way(address.key_hash) {
+            Way::Bucket(at) => at,
+            Way::Fork(fork) => self.forks.get(fork).child(address.value_hash),
+        }
     }
 }
 
@@ -164,10 +191,11 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             return Group::EMPTY;
         }
         let hash = place_hash(key);
-        if self.is_plain() {
-            return self.plain_group(key, hash, self.bucket_at(hash));
+        let entry = self.entry(hash);
+        if entry.as_fork().is_none() && self.homeless.is_empty() {
+            return self.group_in(entry.at(), key, hash);
         }
-        self.spread_group(key, hash)
+        self.scattered_group(key, hash)
     }
 
     /// The weight of a row, if it stands here.
@@ -175,68 +203,70 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         if self.rows == 0 {
             return None;
         }
-        let spot = self.spot(key, value);
-        let bucket = &self.buckets[spot.at as usize];
+        let address = Address::of(key, value);
+        let at = self.locate(address);
+        let bucket = &self.buckets[at];
         let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
-        match bucket.find(spot.tags.row, is_it) {
-            Some(i) => Some(bucket.weights.get(i, self.one.as_ref()?)),
+        match bucket.find(address.tags().row, is_it) {
+            Some(i) => self.weights.of(bucket, at).get(i).or(self.weights.one()),
             None => self.homeless.iter().find(|(row, _)| is_it(row)).map(|(_, weight)| weight),
         }
     }
 
-    /// Where a row stands if it is there, in a table that has a bucket for it.
+    /// The rows of a key in one bucket.
     #[inline]
-    fn spot(&self, key: &K, value: &V) -> Spot {
-        let address = Address::of(key, value);
-        let bits = self.spreads.bits(address.key_hash);
-        let at = self.bucket_at(address.place(bits)) as u32;
-        Spot { at, tags: address.tags(), is_spread: bits > 0 }
+    fn group_in(&self, at: usize, key: &K, hash: u64) -> Group<'_, K, V, W> {
+        let mask = self.buckets[at].matching(tag(hash), |row| row.0 == *key);
+        Group { rows: self.rows_of(at), mask, one: self.weights.one(), elsewhere: None }
     }
 
-    /// Whether every group lies in one bucket.
+    /// The slots of a bucket.
     #[inline]
-    fn is_plain(&self) -> bool {
-        self.spreads.is_empty() && self.homeless.is_empty()
-    }
-
-    /// The group of a key whose rows all lie in one bucket.
-    #[inline]
-    fn plain_group(&self, key: &K, hash: u64, at: usize) -> Group<'_, K, V, W> {
+    fn rows_of(&self, at: usize) -> Rows<'_, K, V, W> {
         let bucket = &self.buckets[at];
-        let mask = bucket.matching(tag(hash), |row| row.0 == *key);
-        Group { rows: Rows::of(bucket), mask, one: self.one.as_ref(), elsewhere: None }
+        Rows { rows: bucket.rows(), weights: self.weights.of(bucket, at) }
     }
 
-    /// The group of a key whose rows may lie in several buckets.
-    fn spread_group(&self, key: &K, hash: u64) -> Group<'_, K, V, W> {
-        let bits = self.spreads.bits(hash);
-        if bits == 0 && self.homeless.is_empty() {
-            return self.plain_group(key, hash, self.bucket_at(hash));
+    /// The group of a key that may have several buckets, or rows that found none.
+    fn scattered_group(&self, key: &K, hash: u64) -> Group<'_, K, V, W> {
+        match self.way(hash) {
+            Way::Bucket(at) if self.homeless.is_empty() => self.group_in(at, key, hash),
+            way => Group::scattered(self, key, Rest::of(way)),
         }
-        Group::scattered(self, key, Places::of(hash, bits))
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows(
-        &self,
-        key: &K,
-        places: &mut Places,
-        homeless: &mut usize,
-    ) -> Option<(Rows<'_, K, V, W>, u64)> {
-        while let Some(place) = places.next(|place| self.buckets[self.bucket_at(place)].depth) {
-            let bucket = &self.buckets[self.bucket_at(place)];
-            let mask = bucket.matching(places.key_tag(), |row| row.0 == *key);
+    fn next_rows(&self, key: &K, rest: &mut Rest) -> Option<(Rows<'_, K, V, W>, u64)> {
+        while let Some(at) = self.next_bucket(rest) {
+            let mask = self.buckets[at].matching(tag(place_hash(key)), |row| row.0 == *key);
             if mask != 0 {
-                return Some((Rows::of(bucket), mask));
+                return Some((self.rows_of(at), mask));
             }
         }
-        while let Some((row, weight)) = self.homeless.get(*homeless) {
-            *homeless += 1;
+        while let Some((row, weight)) = self.homeless.get(rest.homeless) {
+            rest.homeless += 1;
             if row.0 == *key {
                 return Some((Rows { rows: from_ref(row), weights: from_ref(weight) }, 1));
             }
         }
         None
+    }
+
+    /// The next bucket of a group.
+    fn next_bucket(&self, rest: &mut Rest) -> Option<usize> {
+        match rest.way? {
+            Way::Bucket(at) => {
+                rest.way = None;
+                Some(at)
+            }
+            Way::Fork(fork) => {
+                let fork = self.forks.get(fork);
+                let at = *fork.children.get(rest.child)? as usize;
+                // A bucket of a lesser depth stands in several places, which follow each other.
+                rest.child += 1 << (fork.bits - self.buckets[at].slots.depth());
+                Some(at)
+            }
+        }
     }
 }
 
@@ -245,9 +275,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     #[inline]
     fn start_if_new(&mut self) {
         if self.buckets.is_empty() {
-            self.one = Some(W::one());
-            self.directory.push(0);
-            self.buckets.push(Bucket::default());
+            self.weights.start();
+            self.buckets.extend([Bucket::absent(), Bucket::default()]);
+            self.directory.push(Entry::bucket(1));
         }
     }
 
@@ -283,7 +313,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<(), Overflow> {
         self.start_if_new();
-        let spot = self.spot(key, value);
+        let address = Address::of(key, value);
+        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), slot: 0 };
         self.change_at(spot, key, value, change, fresh)
     }
 
@@ -291,19 +322,49 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     fn add_window(&mut self, rows: &[(K, V)], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
         self.start_if_new();
         let mut spots = [Spot::default(); WINDOW];
+        let spots = &mut spots[..rows.len()];
+        let mut has_forks = false;
         for (spot, (key, value)) in spots.iter_mut().zip(rows) {
-            *spot = self.spot(key, value);
-            self.buckets[spot.at as usize].prefetch();
+            let address = Address::of(key, value);
+            *spot = Spot { address, entry: self.entry(address.key_hash), slot: 0 };
+            match spot.entry.as_fork() {
+                None => self.buckets[spot.entry.at()].prefetch(),
+                Some(fork) => {
+                    prefetch_one(self.forks.get(fork));
+                    has_forks = true;
+                }
+            }
+        }
+        if has_forks {
+            for spot in spots.iter_mut().filter(|spot| spot.entry.as_fork().is_some()) {
+                let at = self.locate(spot.address);
+                self.buckets[at].prefetch();
+                spot.entry = Entry::bucket(at);
+            }
         }
         if self.rows * size_of::<(K, V)>() > CACHED {
-            for spot in &spots[..rows.len()] {
-                self.buckets[spot.at as usize].prefetch_row(spot.tags.row);
+            let mut has_columns = false;
+            for spot in spots.iter_mut() {
+                let bucket = &self.buckets[spot.entry.at()];
+                spot.slot = bucket.prefetch_row(spot.address.tags().row) as u32;
+                if bucket.slots.is_weighted() {
+                    self.weights.prefetch_column(spot.entry.at());
+                    has_columns = true;
+                }
+            }
+            if has_columns {
+                for spot in &*spots {
+                    let at = spot.entry.at();
+                    self.weights.prefetch_weight(&self.buckets[at], at, spot.slot as usize);
+                }
             }
         }
         let version = self.version;
-        for ((spot, (key, value)), weight) in spots.iter().zip(rows).zip(weights) {
-            let spot = if self.version == version { *spot } else { self.spot(key, value) };
-            self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
+        for ((spot, (key, value)), weight) in spots.iter_mut().zip(rows).zip(weights) {
+            if self.version != version {
+                spot.entry = Entry::bucket(self.locate(spot.address));
+            }
+            self.change_at(*spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
             *applied += 1;
         }
         Ok(())
@@ -319,15 +380,16 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<(), Overflow> {
-        let bucket = &mut self.buckets[spot.at as usize];
-        if let Some(i) = bucket.find(spot.tags.row, |row| row.1 == *value && row.0 == *key) {
-            if bucket.change(i, change)? {
-                bucket.swap_remove(i);
+        let (at, tags) = (spot.entry.at(), spot.address.tags());
+        let bucket = &mut self.buckets[at];
+        if let Some(i) = bucket.find(tags.row, |row| row.1 == *value && row.0 == *key) {
+            if self.weights.change(bucket, at, i, change)? {
+                self.weights.remove(bucket, at, i);
                 self.rows -= 1;
-                let remaining = bucket.rows().len();
-                let may_be_bare = spot.is_spread && bucket.candidates(spot.tags.key).count_ones() <= BARE;
-                if may_be_bare || remaining == THIN || remaining == 0 {
-                    self.thinned(spot, key, value);
+                // Looked at each time that their number has halved: at 16, 8, 4, 2, 1 and none.
+                let left = bucket.slots.len();
+                if left <= THIN && left & left.wrapping_sub(1) == 0 {
+                    self.thinned(key, value);
                 }
             }
             return Ok(());
@@ -349,11 +411,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         let row = (key.clone(), value.clone());
         self.rows += 1;
-        let bucket = &mut self.buckets[spot.at as usize];
-        if bucket.is_full() {
+        let bucket = &mut self.buckets[at];
+        if bucket.slots.is_full() {
             self.place_row((row, weight));
         } else {
-            bucket.push(spot.tags, row, weight);
+            self.weights.push(bucket, at, tags, (row, weight));
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::algebra::{Monoid, Overflow, Ring};
 use crate::ordered::Summarise;
 
 mod leaf;
+mod weights;
 
 use leaf::{Changed, Direction, Leaf};
 

@@ -2,6 +2,8 @@
 
 use wide::u8x16;
 
+use crate::tags::scalar;
+
 /// [`match_tags`](crate::match_tags), sixteen tags a turn.
 ///
 /// # Example
@@ -11,9 +13,12 @@ use wide::u8x16;
 /// ```
 #[inline]
 #[must_use]
-pub fn match_tags(tags: &[u8; 64], tag: u8) -> u64 {
+pub fn match_tags<const N: usize>(tags: &[u8; N], tag: u8) -> u64 {
     let wanted = u8x16::splat(tag);
-    let (vectors, _) = tags.as_chunks::<16>();
-    let mask = |i: usize| u64::from(u8x16::new(vectors[i]).simd_eq(wanted).to_bitmask());
-    mask(0) | mask(1) << 16 | mask(2) << 32 | mask(3) << 48
+    let (vectors, rest) = tags.as_chunks::<16>();
+    let mut mask = 0;
+    for (i, vector) in vectors.iter().enumerate() {
+        mask |= u64::from(u8x16::new(*vector).simd_eq(wanted).to_bitmask()) << (16 * i);
+    }
+    if rest.is_empty() { mask } else { mask | scalar::match_slice(rest, tag) << (16 * vectors.len()) }
 }

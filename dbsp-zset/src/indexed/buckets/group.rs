@@ -1,15 +1,13 @@
 //! The rows of one key in buckets.
 //!
-//! # Shape       rows of a bucket with a mask of those that have the key; then, of a key whose rows are
-//!   spread over several buckets, the same for each of the others.
+//! # Shape       rows of a bucket with a mask of those that have the key; then, of a key that has several buckets, the
+//!   same for each of the others.
 //! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
 
-use crate::indexed::buckets::Buckets;
-use crate::indexed::buckets::bucket::Bucket;
-use crate::indexed::buckets::spread::Places;
+use crate::indexed::buckets::{Buckets, Way};
 use crate::row::Row;
 
-/// Some rows, with their weights unless all are one.
+/// The slots of a bucket, with their weights unless all are one.
 pub(super) struct Rows<'a, K, V, W> {
     pub(super) rows: &'a [(K, V)],
     pub(super) weights: &'a [W],
@@ -22,14 +20,6 @@ impl<K, V, W> Clone for Rows<'_, K, V, W> {
 }
 
 impl<K, V, W> Copy for Rows<'_, K, V, W> {}
-
-impl<'a, K, V, W> Rows<'a, K, V, W> {
-    /// Those of a bucket.
-    #[inline]
-    pub(super) fn of(bucket: &'a Bucket<(K, V), W>) -> Self {
-        Self { rows: bucket.rows(), weights: bucket.weights.column() }
-    }
-}
 
 /// Rows of one key that are still to be given.
 pub(in crate::indexed) struct Group<'a, K, V, W> {
@@ -54,15 +44,14 @@ impl<K, V, W> Group<'_, K, V, W> {
 }
 
 impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
-    /// The group of a key whose rows may lie in some places, and among those that found none.
-    pub(super) fn scattered(storage: &'a Buckets<K, V, W>, key: &K, mut places: Places) -> Self {
-        let mut homeless = 0;
-        let Some((rows, mask)) = storage.next_rows(key, &mut places, &mut homeless) else {
+    /// The group of a key that may have several buckets, and rows among those that found none.
+    pub(super) fn scattered(storage: &'a Buckets<K, V, W>, key: &K, mut rest: Rest) -> Self {
+        let Some((rows, mask)) = storage.next_rows(key, &mut rest) else {
             return Self::EMPTY;
         };
         let key = &rows.rows[mask.trailing_zeros() as usize].0;
-        let one = storage.one.as_ref();
-        Self { rows, mask, one, elsewhere: Some(Elsewhere { storage, key, places, homeless }) }
+        let elsewhere = Some(Elsewhere { storage, key, rest });
+        Self { rows, mask, one: storage.weights.one(), elsewhere }
     }
 
     /// How many rows there are.
@@ -98,13 +87,28 @@ impl<K, V, W> Clone for Group<'_, K, V, W> {
 
 impl<K, V, W> Copy for Group<'_, K, V, W> {}
 
+/// What of a group has not been looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Rest {
+    /// What has its buckets.
+    pub(super) way: Option<Way>,
+    /// The next one among the children of a fork.
+    pub(super) child: usize,
+    /// The next one of the rows that found no bucket.
+    pub(super) homeless: usize,
+}
+
+impl Rest {
+    pub(super) fn of(way: Way) -> Self {
+        Self { way: Some(way), child: 0, homeless: 0 }
+    }
+}
+
 /// Where further rows of a group may be.
 pub(super) struct Elsewhere<'a, K, V, W> {
     storage: &'a Buckets<K, V, W>,
     key: &'a K,
-    places: Places,
-    /// How many of the rows that found no bucket have been looked at.
-    homeless: usize,
+    rest: Rest,
 }
 
 impl<K, V, W> Clone for Elsewhere<'_, K, V, W> {
@@ -119,7 +123,7 @@ impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
     /// The next rows of the group, with what is left behind them.
     #[inline(never)]
     fn next_rows(mut self) -> Option<Group<'a, K, V, W>> {
-        let (rows, mask) = self.storage.next_rows(self.key, &mut self.places, &mut self.homeless)?;
-        Some(Group { rows, mask, one: self.storage.one.as_ref(), elsewhere: Some(self) })
+        let (rows, mask) = self.storage.next_rows(self.key, &mut self.rest)?;
+        Some(Group { rows, mask, one: self.storage.weights.one(), elsewhere: Some(self) })
     }
 }

@@ -4,30 +4,31 @@
 //!   and ask for the first row of each group; go through the groups.
 //! # Cost        O(rows + what is found); about 140 instructions a row that finds one other.
 
-use crate::indexed::buckets::Buckets;
+use crate::indexed::buckets::address::{place_hash, tag};
 use crate::indexed::buckets::bucket::Bucket;
-use crate::indexed::buckets::spread::{place_hash, tag};
+use crate::indexed::buckets::{Buckets, Way};
 use crate::row::Row;
 
 /// How many lookups of groups overlap.
 const PROBES: usize = if cfg!(feature = "prefetch") { 16 } else { 1 };
 
 /// A lookup of a group under way.
-struct Probe<'a, K, V, W> {
-    bucket: &'a Bucket<(K, V), W>,
+struct Probe<'a, K, V> {
+    bucket: &'a Bucket<(K, V)>,
+    at: u32,
     tag: u8,
-    /// Whether the group may lie elsewhere, too.
-    is_spread: bool,
+    /// Whether the group may have other rows than those of one bucket; it has then none in this one.
+    is_scattered: bool,
     mask: u64,
 }
 
-impl<K, V, W> Clone for Probe<'_, K, V, W> {
+impl<K, V> Clone for Probe<'_, K, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K, V, W> Copy for Probe<'_, K, V, W> {}
+impl<K, V> Copy for Probe<'_, K, V> {}
 
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
@@ -37,16 +38,22 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(one) = self.one.as_ref().filter(|_| self.rows > 0) else { return Ok(()) };
-        let (is_plain, is_at_home) = (self.is_plain(), self.homeless.is_empty());
-        let mut probes = [Probe { bucket: &self.buckets[0], tag: 0, is_spread: false, mask: 0 }; PROBES];
+        let Some(one) = self.weights.one().filter(|_| self.rows > 0) else { return Ok(()) };
+        let is_at_home = self.homeless.is_empty();
+        let mut probes =
+            [Probe { bucket: &self.buckets[0], at: 0, tag: 0, is_scattered: false, mask: 0 }; PROBES];
         for (window, rows) in rows.chunks(PROBES).enumerate() {
             for (probe, row) in probes.iter_mut().zip(rows) {
                 let hash = place_hash(key(row));
-                probe.bucket = &self.buckets[self.bucket_at(hash)];
+                let only = match self.way(hash) {
+                    Way::Bucket(at) => Some(at),
+                    Way::Fork(fork) => self.forks.get(fork).only_child(),
+                };
+                let at = only.filter(|_| is_at_home).unwrap_or(0);
+                probe.is_scattered = only.is_none() || !is_at_home;
+                (probe.bucket, probe.at) = (&self.buckets[at], at as u32);
                 probe.tag = tag(hash);
-                probe.is_spread = !is_plain && (!is_at_home || self.spreads.bits(hash) > 0);
-                probe.bucket.prefetch_keys();
+                probe.bucket.prefetch();
             }
             for (probe, _) in probes.iter_mut().zip(rows) {
                 probe.mask = probe.bucket.candidates(probe.tag);
@@ -54,15 +61,16 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
                 let (i, key, bucket, mut mask) = (window * PROBES + i, key(row), probe.bucket, probe.mask);
-                if probe.is_spread {
+                if probe.is_scattered {
                     self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }
+                let weights = self.weights.of(bucket, probe.at as usize);
                 while mask != 0 {
-                    let at = mask.trailing_zeros() as usize;
-                    let (other, value) = &bucket.rows()[at];
+                    let slot = mask.trailing_zeros() as usize;
+                    let (other, value) = &bucket.rows()[slot];
                     if other == key {
-                        found(i, value, bucket.weights.get(at, one))?;
+                        found(i, value, weights.get(slot).unwrap_or(one))?;
                     }
                     mask &= mask - 1;
                 }

@@ -1,24 +1,134 @@
-//! What only buckets have: spread keys, a directory, rows that find no bucket.
+//! What only buckets have: forks, a directory, rows that find no bucket.
 
 use super::*;
 use crate::delta::Delta;
 use crate::indexed::IndexedZSet;
+use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::tests::{Opaque, random};
 
+impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
+    /// How many children a key's fork has, if it has one.
+    fn children(&self, key: &K) -> Option<usize> {
+        match self.way(place_hash(key)) {
+            Way::Bucket(_) => None,
+            Way::Fork(fork) => {
+                let mut children = self.forks.get(fork).children.clone();
+                children.dedup();
+                Some(children.len())
+            }
+        }
+    }
+
+    /// Checks what the module says of the table.
+    fn check(&self) {
+        let mut uses = vec![0; self.buckets.len()];
+        let mut count = |at: usize, region: &mut Vec<usize>| {
+            if at != 0 && !region.contains(&at) {
+                region.push(at);
+                uses[at] += 1;
+            }
+        };
+        let mut start = 0;
+        while start < self.directory.len() {
+            let (mut entry, mut depth, mut region) = (self.directory[start], None, Vec::new());
+            while let Some(fork) = entry.as_fork() {
+                let fork = self.forks.get(fork);
+                assert_eq!(leading(fork.key_hash, fork.depth), start >> (self.depth - fork.depth));
+                assert!(depth.is_none_or(|depth| depth == fork.depth), "one depth in a region");
+                depth = Some(fork.depth);
+                assert_eq!(fork.children.len(), 1 << fork.bits);
+                for (i, at) in fork.children.iter().enumerate() {
+                    let child = &self.buckets[*at as usize];
+                    let child_depth = child.slots.depth();
+                    assert!(child.iter().all(|(_, row)| place_hash(&row.0) == fork.key_hash));
+                    let same = |row: &(K, V)| {
+                        leading(place_hash(&row.1), child_depth) == i >> (fork.bits - child_depth)
+                    };
+                    assert!(child.iter().all(|(_, row)| same(row)));
+                    count(*at as usize, &mut region);
+                }
+                entry = fork.next;
+            }
+            let at = entry.at();
+            if at != 0 {
+                let bucket = &self.buckets[at];
+                assert!(depth.is_none_or(|depth| depth == bucket.slots.depth()), "one depth in a region");
+                depth = Some(bucket.slots.depth());
+                let prefix = start >> (self.depth - bucket.slots.depth());
+                assert!(
+                    bucket.iter().all(|(_, row)| leading(place_hash(&row.0), bucket.slots.depth()) == prefix)
+                );
+                assert!(bucket.iter().all(|(_, row)| self.children(&row.0).is_none()));
+                count(at, &mut region);
+            }
+            let span = 1 << (self.depth - depth.unwrap_or(self.depth));
+            assert!(self.directory[start..start + span].iter().all(|other| *other == self.directory[start]));
+            start += span;
+        }
+        self.free.iter().for_each(|at| uses[*at as usize] += 1);
+        assert!(uses.iter().skip(1).all(|uses| *uses == 1), "each bucket is led to once, or free");
+        assert!(self.free.iter().all(|at| self.buckets[*at as usize].slots.len() == 0));
+        let rows: usize = self.buckets.iter().skip(1).map(|bucket| bucket.slots.len()).sum();
+        assert_eq!(rows + self.homeless.len(), self.rows);
+    }
+}
+
 #[test]
-fn a_key_with_many_rows_is_spread_and_comes_together_again() {
+fn a_key_with_many_rows_has_buckets_of_its_own_until_it_has_few() {
     let mut zset = IndexedZSet::new();
     let rows = |range: std::ops::Range<u64>| range.map(|n| ((u64::from(n % 10 == 0) * n, n), 1));
     zset.try_apply(&rows(0..40_000).collect()).expect("small weights");
-    let places = |buckets: &Buckets<_, _, _>| 1_usize << buckets.spreads.bits(place_hash(&0_u64));
-    let buckets = &zset.storage;
-    assert!(!buckets.spreads.is_empty() && buckets.homeless.is_empty());
-    assert!((36_001 / 64..=36_001 / 4).contains(&places(buckets)), "{}", places(buckets));
+    zset.storage.check();
+    let children = zset.storage.children(&0).expect("36,001 rows are many");
+    assert!((36_001 / SLOTS..=36_001 / SLOTS * 2).contains(&children), "{children}");
+    assert_eq!(zset.storage.children(&10), None);
 
-    let gone = rows(0..40_000).filter(|((_, n), _)| n % 1_000 != 1).map(|(row, weight)| (row, -weight));
-    zset.try_apply(&gone.collect()).expect("small weights");
-    assert!(places(&zset.storage) <= 16, "few rows are not looked for in many places");
+    for least in [500, 100, 2] {
+        let gone = rows(0..40_000).filter(|((key, n), _)| n % 1_000 >= least && zset.weight(key, n) > 0);
+        zset.try_apply(&gone.map(|(row, weight)| (row, -weight)).collect()).expect("small weights");
+        zset.storage.check();
+    }
+    let gone = rows(0..40_000).filter(|((key, n), _)| n % 1_000 != 1 && zset.weight(key, n) > 0);
+    zset.try_apply(&gone.map(|(row, weight)| (row, -weight)).collect()).expect("small weights");
+    zset.storage.check();
+    assert_eq!(zset.len(), 40);
+    assert!(
+        zset.storage.children(&0).is_none_or(|children| children <= 2),
+        "few rows do not lie in many buckets"
+    );
     assert!(zset.storage.buckets.len() <= 16, "memory follows the rows down");
+}
+
+#[test]
+fn the_table_is_sound_while_keys_of_all_sizes_come_and_go() {
+    for seed in 0..12 {
+        let (mut state, mut zset) = (seed, IndexedZSet::new());
+        let mut model: Vec<(u64, u64)> = Vec::new();
+        for round in 0..60 {
+            let grows = round % 20 < 10;
+            for _ in 0..150 {
+                // Some keys get most of the rows.
+                let key = random(&mut state) % (1 << (random(&mut state) % 12));
+                let row = (key, random(&mut state) % 4_000);
+                if grows && zset.weight(&row.0, &row.1) == 0 {
+                    zset.try_update(&row.0, &row.1, &1).expect("small weights");
+                    model.push(row);
+                } else if !grows && !model.is_empty() {
+                    let (key, value) = model.swap_remove(random(&mut state) as usize % model.len());
+                    zset.try_update(&key, &value, &-1).expect("small weights");
+                }
+            }
+            zset.storage.check();
+            assert_eq!(zset.len(), model.len());
+        }
+        let mut rows: Vec<_> = zset
+            .groups()
+            .flat_map(|(k, group)| group.iter().map(|(v, _)| (*k, *v)).collect::<Vec<_>>())
+            .collect();
+        rows.sort_unstable();
+        model.sort_unstable();
+        assert_eq!(rows, model, "seed {seed}");
+    }
 }
 
 #[test]
@@ -35,7 +145,7 @@ fn a_directory_does_not_grow_for_hashes_that_are_all_alike() {
 }
 
 #[test]
-fn keys_that_have_lost_all_rows_hardly_ever_stay_spread() {
+fn keys_that_have_lost_all_rows_have_no_fork() {
     let rows = |key: u64| (0..200).map(move |n| ((key, n * 7_919 + key), 1)).collect::<Delta<_>>();
     let mut zset = IndexedZSet::new();
     for key in 0..400 {
@@ -44,8 +154,47 @@ fn keys_that_have_lost_all_rows_hardly_ever_stay_spread() {
             zset.try_unapply(&rows(key - 10)).expect("small weights");
         }
     }
-    let bits = |key: u64| zset.storage.spreads.bits(place_hash(&key));
-    assert!((390..400).all(|key| bits(key) > 0));
-    let left = (0..390).filter(|key| bits(*key) > 0).count();
-    assert!(left <= 3, "{left} of 390 keys without rows are still spread");
+    zset.storage.check();
+    assert!((390..400).all(|key| zset.storage.children(&key).is_some_and(|children| children > 3)));
+    assert!((0..390).all(|key| zset.storage.children(&key).is_none()));
+}
+
+#[test]
+fn rows_without_size_have_any_weight() {
+    let mut zset = IndexedZSet::new();
+    for weight in [1, 2, -4, 1] {
+        zset.try_update(&(), &(), &weight).expect("small weights");
+        assert!(zset.allocated_bytes() < 10_000);
+    }
+    assert!(zset.is_empty());
+}
+
+#[test]
+fn values_whose_hashes_begin_alike_cost_no_memory_and_no_rebuilding() {
+    let alike = (0..).filter(|n: &u64| leading(place_hash(n), 16) == 5).take(50);
+    let (values, mut zset) = (alike.collect::<Vec<_>>(), IndexedZSet::new());
+    let rows = (0..60).flat_map(|key| values.iter().map(move |value| ((key, *value), 1)));
+    zset.try_apply(&rows.collect()).expect("small weights");
+    assert!(zset.allocated_bytes() < 3_000 * 200, "{}", zset.allocated_bytes());
+    let version = zset.storage.version;
+    zset.try_update(&1, &1, &1).expect("small weights");
+    assert!(zset.storage.version - version < 10, "not built anew by each update");
+}
+
+#[test]
+fn a_key_that_was_large_keeps_no_memory_of_it() {
+    let mut zset = IndexedZSet::new();
+    let rows =
+        |key: u64, values: std::ops::Range<u64>, weight| values.map(move |n| ((key, n), weight)).collect();
+    let mut most = 0;
+    for key in 0..40 {
+        for at in (0..20_000).step_by(1_000) {
+            zset.try_apply(&rows(key, at..at + 1_000, 1)).expect("small weights");
+            if key > 0 {
+                zset.try_apply(&rows(key - 1, at.max(30)..at + 1_000, -1)).expect("small weights");
+            }
+        }
+        most = if key == 2 { zset.allocated_bytes() } else { most };
+    }
+    assert!(zset.allocated_bytes() < most + 40 * 3_000, "{} after {most}", zset.allocated_bytes());
 }

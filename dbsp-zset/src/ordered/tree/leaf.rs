@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::algebra::{Overflow, Ring};
-use crate::weights::Weights;
+use crate::ordered::tree::weights::Weights;
 
 /// The most rows of a leaf.
 const LEAF: usize = 32;

@@ -1,0 +1,146 @@
+//! The weights of the rows in buckets, of which nearly all are one.
+//!
+//! # Shape       nothing for a bucket whose rows all have weight one; else a weight for each of its slots.
+//! # Invariants  a bucket's word says whether it has a column; the column is then as long as its rows.
+//! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either.
+//!
+//! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
+//! fewer pages to get from the system. A weight that differs makes a column for its neighbours too. The column is
+//! emptied once it is found to hold ones only, when its bucket splits; its memory stays, to be used again.
+
+use crate::algebra::{Overflow, Ring};
+use crate::indexed::buckets::address::Tags;
+use crate::indexed::buckets::bucket::Bucket;
+use crate::prefetch::prefetch_one;
+
+/// The weights beside all buckets; see the [module](self).
+#[derive(Clone)]
+pub(super) struct Columns<W> {
+    /// By bucket, as far as one has needed a column.
+    columns: Vec<Vec<W>>,
+    /// The weight of rows that have none of their own; there once there are buckets.
+    one: Option<W>,
+}
+
+impl<W> Columns<W> {
+    pub(super) const fn new() -> Self {
+        Self { columns: Vec::new(), one: None }
+    }
+
+    /// The weight of rows that have none of their own.
+    #[inline]
+    pub(super) fn one(&self) -> Option<&W> {
+        self.one.as_ref()
+    }
+
+    /// The column of a bucket, empty if all its weights are one.
+    #[inline]
+    pub(super) fn of<R>(&self, bucket: &Bucket<R>, at: usize) -> &[W] {
+        if bucket.slots.is_weighted() { &self.columns[at] } else { &[] }
+    }
+
+    /// Asks for where the column of a bucket begins.
+    #[inline]
+    pub(super) fn prefetch_column(&self, at: usize) {
+        if let Some(column) = self.columns.get(at) {
+            prefetch_one(column);
+        }
+    }
+
+    /// Asks for the weight of a slot, if its bucket has a column.
+    #[inline]
+    pub(super) fn prefetch_weight<R>(&self, bucket: &Bucket<R>, at: usize, slot: usize) {
+        if let Some(weight) = self.of(bucket, at).get(slot) {
+            prefetch_one(weight);
+        }
+    }
+
+    /// Removes every weight and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.columns.iter_mut().for_each(Vec::clear);
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        let column_bytes: usize = self.columns.iter().map(|column| column.capacity() * size_of::<W>()).sum();
+        self.columns.capacity() * size_of::<Vec<W>>() + column_bytes
+    }
+}
+
+impl<W: Ring> Columns<W> {
+    /// To be called before there is a bucket.
+    pub(super) fn start(&mut self) {
+        self.one = Some(W::one());
+    }
+
+    /// Adds a row with its weight to a bucket that is not full.
+    #[inline]
+    pub(super) fn push<R>(&mut self, bucket: &mut Bucket<R>, at: usize, tags: Tags, (row, weight): (R, W)) {
+        let slot = bucket.push(tags, row);
+        if weight != W::one() || bucket.slots.is_weighted() {
+            self.put(bucket, at, slot, weight);
+        }
+    }
+
+    /// Changes the weight of a row, and says whether it is zero now: the row has then to go.
+    #[inline]
+    pub(super) fn change<R>(
+        &mut self,
+        bucket: &mut Bucket<R>,
+        at: usize,
+        slot: usize,
+        change: impl FnOnce(&mut W) -> Result<(), Overflow>,
+    ) -> Result<bool, Overflow> {
+        if bucket.slots.is_weighted() {
+            let weight = &mut self.columns[at][slot];
+            change(weight)?;
+            return Ok(weight.is_zero());
+        }
+        let mut weight = W::one();
+        change(&mut weight)?;
+        if weight.is_zero() {
+            return Ok(true);
+        }
+        if weight != W::one() {
+            self.put(bucket, at, slot, weight);
+        }
+        Ok(false)
+    }
+
+    /// Removes a row.
+    #[inline]
+    pub(super) fn remove<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
+        if Bucket::<R>::OWNS {
+            self.pull(bucket, at, slot);
+        } else {
+            bucket.slots.give_back(slot);
+        }
+    }
+
+    /// Takes a row out; what stands in the last slot moves to its place.
+    pub(super) fn pull<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> (Tags, (R, W)) {
+        let weight = if bucket.slots.is_weighted() { self.columns[at].swap_remove(slot) } else { W::one() };
+        let (tags, row) = bucket.pull(slot);
+        (tags, (row, weight))
+    }
+
+    /// Does without the column of a bucket if its weights are all one by now; its memory stays.
+    pub(super) fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize) {
+        if bucket.slots.is_weighted() && bucket.iter().all(|(slot, _)| self.columns[at][slot] == W::one()) {
+            self.columns[at].clear();
+            bucket.slots.set_weighted(false);
+        }
+    }
+
+    /// Sets the weight of a slot, in a column that is made if there is none.
+    #[inline(never)]
+    fn put<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize, weight: W) {
+        if at >= self.columns.len() {
+            self.columns.resize_with(at + 1, Vec::new);
+        }
+        let column = &mut self.columns[at];
+        bucket.slots.set_weighted(true);
+        column.reserve_exact(bucket.capacity() - column.len());
+        column.resize(bucket.rows().len(), W::one());
+        column[slot] = weight;
+    }
+}

@@ -1,0 +1,218 @@
+//! Keys that have buckets of their own, as they have many rows.
+//!
+//! # Shape       a fork stands before the bucket of its region: rows of its key go to its children, by the leading
+//!   bits of the value's hash, and all others on to what is next, a bucket or another fork.
+//! # Invariants  a key has one fork at most; keys with one hash share it. All forks of a region and its bucket have
+//!   one depth.
+//! # Cost        update: one more cache line for each fork passed, of which there are two in a region as a rule at most.
+//!   A row of a key without a fork, in a region without one, pays for the question only.
+//!
+//! So one kind of storage serves groups of all sizes: a key with a million rows is updated as one with two is, and
+//! what the other keys pay does not depend on it.
+
+use crate::indexed::buckets::address::leading;
+
+/// At least so many forks are made at a time.
+const SPARE: usize = 16;
+/// A fork always has room for so many children.
+const FEW_CHILDREN: usize = 4;
+
+/// What an entry of the directory leads to, and what stands behind a fork: a bucket, or a fork.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Entry(u32);
+
+const FORK: u32 = 1 << 31;
+
+impl Entry {
+    /// Where there are no rows yet: a bucket that is full and in which nothing is found.
+    pub(super) const ABSENT: Self = Self(0);
+
+    #[inline]
+    pub(super) fn bucket(at: usize) -> Self {
+        Self(at as u32)
+    }
+
+    #[inline]
+    pub(super) fn fork(at: usize) -> Self {
+        Self(at as u32 | FORK)
+    }
+
+    /// The fork, if it is one.
+    #[inline]
+    pub(super) fn as_fork(self) -> Option<usize> {
+        (self.0 & FORK != 0).then_some((self.0 & !FORK) as usize)
+    }
+
+    /// The bucket, of an entry that is no fork.
+    #[inline]
+    pub(super) fn at(self) -> usize {
+        debug_assert!(self.as_fork().is_none(), "a fork is no bucket");
+        self.0 as usize
+    }
+}
+
+/// The buckets of one key; see the [module](self).
+#[derive(Clone)]
+pub(super) struct Fork {
+    pub(super) key_hash: u64,
+    pub(super) next: Entry,
+    /// How many leading bits of the hash of a key lead here.
+    pub(super) depth: u32,
+    /// How many leading bits of the hash of a value choose a child.
+    pub(super) bits: u32,
+    /// How many buckets there are.
+    pub(super) buckets: u32,
+    /// 2^bits buckets; one whose depth is less than `bits` stands in several places.
+    pub(super) children: Vec<u32>,
+}
+
+impl Fork {
+    /// The bucket of a value.
+    #[inline]
+    pub(super) fn child(&self, value_hash: u64) -> usize {
+        self.children[leading(value_hash, self.bits)] as usize
+    }
+
+    /// Tells twice as many children apart.
+    fn double(&mut self) {
+        self.bits += 1;
+        // From the last one on, so that no child is read after its place was written.
+        self.children.resize(1 << self.bits, 0);
+        for i in (0..self.children.len()).rev() {
+            self.children[i] = self.children[i / 2];
+        }
+    }
+
+    /// The only bucket of the key, if there is one.
+    #[inline]
+    pub(super) fn only_child(&self) -> Option<usize> {
+        (self.bits == 0).then(|| self.children[0] as usize)
+    }
+
+    /// Makes a bucket of the values whose hashes begin like this one that of twice as many.
+    pub(super) fn merge(&mut self, value_hash: u64, depth: u32, bucket: usize) {
+        self.lead(value_hash, depth, bucket);
+        self.buckets -= 1;
+        if self.buckets == 1 {
+            self.bits = 0;
+            self.children.truncate(1);
+            self.children.shrink_to(FEW_CHILDREN);
+        }
+    }
+
+    /// Makes a further bucket that of all values whose hashes begin like this one.
+    pub(super) fn split(&mut self, value_hash: u64, depth: u32, bucket: usize) {
+        while self.bits < depth {
+            self.double();
+        }
+        self.lead(value_hash, depth, bucket);
+        self.buckets += 1;
+    }
+
+    /// Makes a bucket of a depth that of all values whose hashes begin like this one.
+    fn lead(&mut self, value_hash: u64, depth: u32, bucket: usize) {
+        let span = 1 << (self.bits - depth);
+        let start = leading(value_hash, self.bits) & !(span - 1);
+        self.children[start..start + span].fill(bucket as u32);
+    }
+}
+
+/// All forks.
+#[derive(Clone)]
+pub(super) struct Forks {
+    forks: Vec<Fork>,
+    /// Those that nothing leads to.
+    free: Vec<u32>,
+}
+
+impl Forks {
+    pub(super) const fn new() -> Self {
+        Self { forks: Vec::new(), free: Vec::new() }
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.forks.len() == self.free.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> &Fork {
+        &self.forks[at]
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self, at: usize) -> &mut Fork {
+        &mut self.forks[at]
+    }
+
+    /// A fork with one child.
+    pub(super) fn make(&mut self, key_hash: u64, depth: u32, child: usize, next: Entry) -> usize {
+        if self.free.is_empty() {
+            self.make_spare();
+        }
+        let at = self.free.pop().expect("forks have just been made if there were none") as usize;
+        let fork = &mut self.forks[at];
+        (fork.key_hash, fork.next, fork.depth) = (key_hash, next, depth);
+        (fork.bits, fork.buckets) = (0, 1);
+        fork.children.push(child as u32);
+        at
+    }
+
+    /// Makes sure that there is a fork to be used. They are made a few at a time, and first with the buckets of a table
+    /// that grows: keys that come to have many rows, while as many rows come as go, then allocate nothing.
+    pub(super) fn make_spare(&mut self) {
+        if self.free.is_empty() {
+            let (made, more) = (self.forks.len(), SPARE + self.forks.len() / 8);
+            self.forks.extend((0..more).map(|_| Fork {
+                key_hash: 0,
+                next: Entry::ABSENT,
+                depth: 0,
+                bits: 0,
+                buckets: 0,
+                children: Vec::with_capacity(FEW_CHILDREN),
+            }));
+            // Room for all of them: freeing a fork never allocates.
+            self.free.reserve(self.forks.len());
+            self.free.extend((made as u32..(made + more) as u32).rev());
+        }
+    }
+
+    /// Gives back a fork that nothing leads to any more; it keeps a little memory for the next one.
+    pub(super) fn free(&mut self, at: usize) {
+        self.forks[at].children.clear();
+        self.forks[at].children.shrink_to(FEW_CHILDREN);
+        self.free.push(at as u32);
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        let children: usize = self.forks.iter().map(|fork| fork.children.capacity()).sum();
+        self.forks.capacity() * size_of::<Fork>() + (children + self.free.capacity()) * size_of::<u32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_are_told_apart_by_leading_bits() {
+        let mut forks = Forks::new();
+        let at = forks.make(7, 3, 10, Entry::ABSENT);
+        let fork = forks.get_mut(at);
+        assert_eq!(fork.only_child(), Some(10));
+        fork.split(u64::MAX, 1, 11);
+        fork.split(0, 2, 12);
+        assert_eq!(fork.children, [12, 10, 11, 11]);
+        assert_eq!([0, 1, 2, 3].map(|bits| fork.child(bits << 62)), [12, 10, 11, 11]);
+        fork.double();
+        assert_eq!(fork.children, [12, 12, 10, 10, 11, 11, 11, 11]);
+        fork.merge(0, 1, 12);
+        assert_eq!((fork.children[3], fork.only_child()), (12, None));
+        fork.merge(0, 0, 12);
+        assert_eq!((&fork.children[..], fork.only_child()), (&[12][..], Some(12)));
+        forks.free(at);
+        assert!(forks.is_empty());
+        assert_eq!(forks.make(8, 1, 5, Entry::bucket(2)), at, "a free fork is used again");
+        assert_eq!((forks.get(at).child(u64::MAX), forks.get(at).next.at()), (5, 2));
+    }
+}
