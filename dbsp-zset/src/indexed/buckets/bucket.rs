@@ -16,7 +16,8 @@ use crate::indexed::buckets::address::Tags;
 use crate::indexed::buckets::slots::{SLOTS, Slots};
 use crate::prefetch::{prefetch_lines, prefetch_one};
 
-/// How many rows a bucket that grows makes room for at once.
+/// How many rows a bucket that grows makes room for at once: one whose rows own something, or the first of a table, or
+/// a clone.
 const STEP: usize = 16;
 
 /// Up to 48 rows; see the [module](self).
@@ -106,8 +107,8 @@ impl<R> Bucket<R> {
         if let Some(free) = self.rows.get_mut(slot) {
             *free = row;
         } else {
-            if Self::OWNS && slot == self.rows.capacity() && slot >= STEP {
-                self.rows.reserve_exact(STEP);
+            if slot == self.rows.capacity() && slot >= STEP {
+                self.rows.reserve_exact(if Self::OWNS { STEP.min(SLOTS - slot) } else { SLOTS - slot });
             }
             self.rows.push(row);
         }
@@ -214,6 +215,21 @@ mod tests {
         assert_eq!(bucket.push(Tags { row: 3, key: 9 }, 99), 7, "the gap is used again");
         assert_eq!(find(&bucket, 3, 99), Some(7));
         assert_eq!(bucket.iter().map(|(slot, _)| slot).collect::<Vec<_>>(), Vec::from_iter(0..45));
+    }
+
+    #[test]
+    fn there_is_never_memory_for_more_rows_than_a_bucket_can_hold() {
+        for first in 0..SLOTS {
+            let (mut numbers, mut boxes) = (Bucket::default(), Bucket::default());
+            for row in 0..SLOTS {
+                if row == first {
+                    (numbers, boxes) = (numbers.clone(), boxes.clone());
+                }
+                numbers.push(Tags::default(), row);
+                boxes.push(Tags::default(), Box::new(row));
+            }
+            assert!(numbers.rows.capacity() <= SLOTS && boxes.rows.capacity() <= SLOTS, "{first}");
+        }
     }
 
     #[test]
