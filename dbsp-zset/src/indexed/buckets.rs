@@ -3,8 +3,8 @@
 //! # Shape       buckets of up to 48 rows each, chosen by the leading bits of the hash of a row's key: so the rows of
 //!   a key lie in one bucket, beside those of other keys. A key that has many has buckets of its own behind a
 //!   fork, chosen by the hash of the value.
-//! # Invariants  a row stands once, in the bucket of its hashes. Only rows whose hashes are all alike may find
-//!   no bucket; they stand in a list.
+//! # Invariants  a row stands once, in the bucket of its hashes. Only rows whose hashes are alike, or begin alike for
+//!   long, may find no bucket; they stand in a list.
 //! # Cost        update: three to four cache lines, in a group of any size; group: a bucket and then its rows. It
 //!   grows and shrinks a bucket at a time; only once it is mostly empty is it built anew.
 //! # Not here    the algebra, and what is applied whole or not at all: see the parent module.
@@ -410,13 +410,13 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             return Ok(());
         }
         let row = (key.clone(), value.clone());
-        self.rows += 1;
         let bucket = &mut self.buckets[at];
         if bucket.slots.is_full() {
             self.place_row((row, weight));
         } else {
             self.weights.push(bucket, at, tags, (row, weight));
         }
+        self.rows += 1;
         Ok(())
     }
 }

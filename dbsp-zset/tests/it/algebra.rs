@@ -156,6 +156,22 @@ fn a_large_delta_is_applied_whole_or_not_at_all() {
     }
 }
 
+/// The hash tables of the plain trace double once more after removals have used up their slots.
+#[cfg(feature = "fast-table")]
+#[test]
+fn keys_that_come_and_go_with_their_rows_allocate_nothing_once_warm() {
+    for rows_of_a_key in [20, 100, 200] {
+        let rows = |key: u64, weight: i64| (0..rows_of_a_key).map(move |n| ((key, n * 7_919 + key), weight));
+        let mut zset = dbsp_zset::IndexedZSet::new();
+        for key in 0..300_u64 {
+            let gone = rows(key.saturating_sub(20), if key < 20 { 0 } else { -1 });
+            let delta: dbsp_zset::Delta<_> = rows(key, 1).chain(gone).collect();
+            let counts = dbsp_testkit::alloc::count(|| zset.try_apply(&delta).expect("small weights"));
+            assert!(key < 200 || counts.is_zero(), "{rows_of_a_key}: {counts:?}");
+        }
+    }
+}
+
 #[global_allocator]
 static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
     dbsp_testkit::alloc::Counting::new(std::alloc::System);

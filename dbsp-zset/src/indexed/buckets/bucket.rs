@@ -107,12 +107,25 @@ impl<R> Bucket<R> {
         if let Some(free) = self.rows.get_mut(slot) {
             *free = row;
         } else {
-            if slot == self.rows.capacity() && slot >= STEP {
-                self.rows.reserve_exact(if Self::OWNS { STEP.min(SLOTS - slot) } else { SLOTS - slot });
+            if slot == self.rows.capacity() {
+                self.grow();
             }
             self.rows.push(row);
         }
         slot
+    }
+
+    /// Makes room for further rows, but not for more than there are slots.
+    #[cold]
+    fn grow(&mut self) {
+        let slots = self.rows.len();
+        let more = match slots {
+            0 => 4,
+            _ if slots < STEP => slots,
+            _ if Self::OWNS => STEP,
+            _ => SLOTS,
+        };
+        self.rows.reserve_exact(more.min(SLOTS - slots));
     }
 
     /// Takes a row out; what stands in the last slot moves to its place.
@@ -132,11 +145,11 @@ impl<R> Bucket<R> {
 
     /// Removes every row and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
         self.slots.clear();
+        self.rows.clear();
     }
 
-    /// Gives memory back that a split has left without rows, if rows own something.
+    /// Gives memory back that rows which moved elsewhere have left, if rows own something.
     pub(super) fn trim(&mut self) {
         if Self::OWNS {
             self.rows.shrink_to(self.rows.len().next_multiple_of(STEP));

@@ -6,7 +6,7 @@
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
 //! fewer pages to get from the system. A weight that differs makes a column for its neighbours too. The column is
-//! emptied once it is found to hold ones only, when its bucket splits; its memory stays, to be used again.
+//! emptied once it is found to hold ones only, when rows move to another bucket; its memory stays, to be used again.
 
 use crate::algebra::{Overflow, Ring};
 use crate::indexed::buckets::address::Tags;

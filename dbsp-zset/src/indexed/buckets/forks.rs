@@ -3,9 +3,9 @@
 //! # Shape       a fork stands before the bucket of its region: rows of its key go to its children, by the leading
 //!   bits of the value's hash, and all others on to what is next, a bucket or another fork.
 //! # Invariants  a key has one fork at most; keys with one hash share it. All forks of a region and its bucket have
-//!   one depth.
-//! # Cost        update: one more cache line for each fork passed, of which there are two in a region as a rule at most.
-//!   A row of a key without a fork, in a region without one, pays for the question only.
+//!   one depth. A region may have forks and no bucket; one with neither has the depth of the directory.
+//! # Cost        update: a cache line or two for each fork passed, of which a region has two at most as a rule, and one
+//!   for the children. A row of a key without a fork, in a region without one, pays for the question only.
 //!
 //! So one kind of storage serves groups of all sizes: a key with a million rows is updated as one with two is, and
 //! what the other keys pay does not depend on it.
@@ -14,8 +14,12 @@ use crate::indexed::buckets::address::leading;
 
 /// At least so many forks are made at a time.
 const SPARE: usize = 16;
-/// A fork always has room for so many children.
+/// A new fork has room for so many children,
 const FEW_CHILDREN: usize = 4;
+/// and one that is used again for so many: keys that come and go with their rows then allocate nothing.
+const KEPT_CHILDREN: usize = 64;
+/// With more children than this for each bucket a fork looks whether half as many tell its buckets apart.
+const SPARSE: usize = 64;
 
 /// What an entry of the directory leads to, and what stands behind a fork: a bucket, or a fork.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -93,11 +97,24 @@ impl Fork {
     pub(super) fn merge(&mut self, value_hash: u64, depth: u32, bucket: usize) {
         self.lead(value_hash, depth, bucket);
         self.buckets -= 1;
-        if self.buckets == 1 {
-            self.bits = 0;
-            self.children.truncate(1);
-            self.children.shrink_to(FEW_CHILDREN);
+        // At powers of two, as a look goes through all children.
+        if self.buckets == 1
+            || self.buckets.is_power_of_two() && self.children.len() > SPARSE * self.buckets as usize
+        {
+            self.halve();
         }
+    }
+
+    /// Tells no more children apart than there are.
+    fn halve(&mut self) {
+        while self.bits > 0 && self.children.chunks_exact(2).all(|pair| pair[0] == pair[1]) {
+            self.bits -= 1;
+            for i in 0..1 << self.bits {
+                self.children[i] = self.children[2 * i];
+            }
+            self.children.truncate(1 << self.bits);
+        }
+        self.children.shrink_to(KEPT_CHILDREN);
     }
 
     /// Makes a further bucket that of all values whose hashes begin like this one.
@@ -180,7 +197,7 @@ impl Forks {
     /// Gives back a fork that nothing leads to any more; it keeps a little memory for the next one.
     pub(super) fn free(&mut self, at: usize) {
         self.forks[at].children.clear();
-        self.forks[at].children.shrink_to(FEW_CHILDREN);
+        self.forks[at].children.shrink_to(KEPT_CHILDREN);
         self.free.push(at as u32);
     }
 
@@ -193,6 +210,22 @@ impl Forks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fork_that_was_large_has_few_children_in_the_end() {
+        let mut forks = Forks::new();
+        let at = forks.make(7, 0, 1, Entry::ABSENT);
+        let fork = forks.get_mut(at);
+        // The first bucket gives half of its values away, again and again.
+        (1..=12).for_each(|depth| fork.split(1 << (64 - depth), depth, depth as usize + 1));
+        assert_eq!((fork.children.len(), fork.buckets), (4_096, 13));
+        (2..12).rev().for_each(|depth| fork.merge(0, depth, 1));
+        assert_eq!((fork.buckets, fork.child(0), fork.child(1 << 62), fork.child(1 << 63)), (3, 1, 3, 2));
+        assert!(fork.children.len() <= 4 * SPARSE);
+        (0..2).rev().for_each(|depth| fork.merge(0, depth, 1));
+        assert_eq!((&fork.children[..], fork.only_child()), (&[1][..], Some(1)));
+        assert!(fork.children.capacity() <= KEPT_CHILDREN);
+    }
 
     #[test]
     fn children_are_told_apart_by_leading_bits() {

@@ -17,7 +17,7 @@ struct Probe<'a, K, V> {
     bucket: &'a Bucket<(K, V)>,
     at: u32,
     tag: u8,
-    /// Whether the group may have other rows than those of one bucket; it has then none in this one.
+    /// Whether the group may have other rows than those of this bucket.
     is_scattered: bool,
     mask: u64,
 }
@@ -45,11 +45,9 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         for (window, rows) in rows.chunks(PROBES).enumerate() {
             for (probe, row) in probes.iter_mut().zip(rows) {
                 let hash = place_hash(key(row));
-                let only = match self.way(hash) {
-                    Way::Bucket(at) => Some(at),
-                    Way::Fork(fork) => self.forks.get(fork).only_child(),
-                };
-                let at = only.filter(|_| is_at_home).unwrap_or(0);
+                let entry = self.entry(hash);
+                let only = if entry.as_fork().is_none() { Some(entry.at()) } else { self.only_bucket(hash) };
+                let at = only.unwrap_or(0);
                 probe.is_scattered = only.is_none() || !is_at_home;
                 (probe.bucket, probe.at) = (&self.buckets[at], at as u32);
                 probe.tag = tag(hash);
@@ -77,5 +75,14 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             }
         }
         Ok(())
+    }
+
+    /// The bucket of the keys with a hash that is in a region with forks, if they have one only.
+    #[inline(never)]
+    fn only_bucket(&self, hash: u64) -> Option<usize> {
+        match self.way(hash) {
+            Way::Bucket(at) => Some(at),
+            Way::Fork(fork) => self.forks.get(fork).only_child(),
+        }
     }
 }

@@ -19,8 +19,10 @@ use crate::row::Row;
 const HEAVY: usize = SLOTS / 3;
 /// With more entries for each bucket a directory is long: rather than double it, keys with half as many rows get forks.
 const LONG: usize = 2;
-/// A region with more forks than this splits before it gets another one: a row may have to pass all of them.
+/// A region with so many forks splits before it gets another one: a row may have to pass all of them.
 const MOST_FORKS: usize = 2;
+/// With so many it does even if that doubles a long directory.
+const FAR_TOO_MANY_FORKS: usize = 8;
 /// The directory has at most so many entries for each bucket: rows whose hashes are all alike would
 /// otherwise double it for ever. The children of a fork keep the same measure, each for itself.
 const ENTRIES_PER_BUCKET: usize = 64;
@@ -80,7 +82,10 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     /// Builds the table anew if most of it is empty; says whether it did.
     #[inline]
     pub(in crate::indexed) fn shrink(&mut self) -> bool {
-        let is_sparse = self.rows < self.buckets.len() * SPARSE && self.buckets.len() > 2;
+        // A directory that long was made for a load of rows that mostly were not there in the end.
+        let longest = (4 * ENTRIES_PER_BUCKET * self.buckets.len()).max(4 * SMALL_DIRECTORY);
+        let is_sparse = self.buckets.len() > 2 && self.rows < self.buckets.len() * SPARSE
+            || self.directory.len() > longest;
         if is_sparse {
             self.rebuild();
         }
@@ -113,18 +118,19 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.fill_in(address.key_hash);
             return true;
         }
-        match self.heavy_key(at) {
-            Some((key_hash, of_key)) if !self.would_rather_split(key_hash, at) => {
+        let heavy = self.heavy_key(at);
+        let is_split = (heavy.is_none() || self.has_forks_enough(address.key_hash, at))
+            && self.split(address.key_hash, at);
+        is_split
+            || heavy.is_some_and(|(key_hash, of_key)| {
                 self.fork(key_hash, of_key, at);
                 true
-            }
-            _ => self.split(address.key_hash, at),
-        }
+            })
     }
 
-    /// Whether a full bucket that could give a key a fork has enough forks before it, and splits for little.
-    fn would_rather_split(&self, key_hash: u64, at: usize) -> bool {
-        self.forks_before(key_hash).count() >= MOST_FORKS && !self.doubles(at)
+    /// Whether a full bucket that could give a key a fork has so many before it that it should rather split.
+    fn has_forks_enough(&self, key_hash: u64, at: usize) -> bool {
+        self.forks_before(key_hash).count() >= if self.doubles(at) { FAR_TOO_MANY_FORKS } else { MOST_FORKS }
     }
 
     /// Whether a split of a bucket would double a directory that is long for so many buckets.
@@ -217,7 +223,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         hashes.iter_mut().zip(self.buckets[at].rows()).for_each(|(hash, row)| *hash = place_hash(&row.1));
         let alike = hashes.iter().fold(0, |differ, hash| differ | (hash ^ value_hash)).leading_zeros();
         let most = ENTRIES_PER_BUCKET * self.forks.get(fork).buckets as usize;
-        if alike >= most.ilog2() {
+        if alike >= most.ilog2().max(self.forks.get(fork).bits) {
             return false;
         }
         let bits = hashes.iter().map(|hash| bit_behind(*hash, depth));
@@ -294,7 +300,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             return;
         }
         self.version += 1;
-        if at == Entry::ABSENT.at() && rows > 0 {
+        if at == Entry::ABSENT.at() {
             self.buckets[child].slots.set_depth(depth);
             self.set_bucket(key_hash, depth, Entry::bucket(child));
         } else {
@@ -345,7 +351,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     }
 
     /// The forks of the region of a hash, from the first on.
-    fn forks_before(&self, key_hash: u64) -> impl Iterator<Item = usize> {
+    pub(super) fn forks_before(&self, key_hash: u64) -> impl Iterator<Item = usize> {
         std::iter::successors(self.entry(key_hash).as_fork(), |fork| self.forks.get(*fork).next.as_fork())
     }
 

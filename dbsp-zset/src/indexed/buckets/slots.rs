@@ -1,7 +1,7 @@
 //! What a bucket knows of its slots, in one word.
 //!
 //! # Shape       a bit for each slot, set where a row stands; above them how many those are, how many leading bits
-//!   of a place lead to the bucket, and whether the rows have a column of weights.
+//!   of a hash lead to the bucket, and whether the rows have a column of weights.
 //! # Invariants  the number is that of the bits: taking and giving back a slot changes both by one addition.
 //! # Not here    the rows.
 //!
@@ -77,14 +77,14 @@ impl Slots {
         *self = Self::empty(self.depth());
     }
 
-    /// How many leading bits of a place lead to the bucket.
+    /// How many leading bits of a hash lead to the bucket.
     #[inline]
     pub(super) const fn depth(self) -> u32 {
         (self.0 >> DEPTH & 0x7f) as u32
     }
 
     pub(super) fn set_depth(&mut self, depth: u32) {
-        debug_assert!(depth <= 64, "a place has 64 bits");
+        debug_assert!(depth <= 64, "a hash has 64 bits");
         self.0 = self.0 & !(0x7f << DEPTH) | u64::from(depth) << DEPTH;
     }
 

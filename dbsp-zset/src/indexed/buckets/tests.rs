@@ -1,5 +1,8 @@
 //! What only buckets have: forks, a directory, rows that find no bucket.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
 use super::*;
 use crate::delta::Delta;
 use crate::indexed::IndexedZSet;
@@ -71,6 +74,130 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let rows: usize = self.buckets.iter().skip(1).map(|bucket| bucket.slots.len()).sum();
         assert_eq!(rows + self.homeless.len(), self.rows);
     }
+}
+
+impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
+    /// Checks what the modules say of slots, columns and forks.
+    fn check_parts(&self) {
+        for (at, bucket) in self.buckets.iter().enumerate().skip(1) {
+            let (taken, weights) = (bucket.slots.len(), self.weights.of(bucket, at));
+            assert_eq!(bucket.slots.mask().count_ones() as usize, taken);
+            assert!(!bucket.slots.is_weighted() || weights.len() == bucket.rows().len());
+            assert!(bucket.iter().all(|(slot, _)| weights.get(slot).is_none_or(|weight| !weight.is_zero())));
+            assert!(!Bucket::<(K, V)>::OWNS || taken == bucket.rows().len(), "no gap owns a row");
+            for (slot, (key, value)) in bucket.iter() {
+                let address = Address::of(key, value);
+                assert_eq!(self.locate(address), at, "a row stands where it is looked for");
+                let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
+                assert_eq!(bucket.find(address.tags().row, is_it), Some(slot));
+            }
+        }
+        assert!(self.free.iter().all(|at| !self.buckets[*at as usize].slots.is_weighted()));
+        let (mut heads, mut hashes) = (self.directory.clone(), Vec::new());
+        heads.dedup();
+        for mut entry in heads {
+            while let Some(at) = entry.as_fork() {
+                hashes.push(self.forks.get(at).key_hash);
+                entry = self.forks.get(at).next;
+            }
+        }
+        let led_to = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), led_to, "a key has one fork, which is led to once");
+    }
+}
+
+/// A value with eight hashes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Vague(u64);
+
+impl std::hash::Hash for Vague {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.0 % 8).hash(state);
+    }
+}
+
+/// Deltas of light keys, of keys with 9 to 48 rows and of a giant one, with rows that come twice, that are taken
+/// back, lost again, refused and cleared.
+fn agrees_with_a_map<K: Row + Debug, V: Row + Debug>(
+    key: impl Fn(u64) -> K,
+    value: impl Fn(u64) -> V,
+    weights: &[i64],
+) {
+    let mut state = weights.len() as u64;
+    let (mut zset, mut model) = (IndexedZSet::new(), BTreeMap::<(K, V), i64>::new());
+    for round in 0..120 {
+        let mut random = || random(&mut state);
+        let mut delta = Delta::new();
+        for _ in 0..300 * (random() % 2) + random() % 40 {
+            let row = match round / 4 % 3 {
+                0 => (key(random() % 3_000), value(random() % 3)),
+                1 => (key(random() % 60), value(random() % (9 + random() % 40))),
+                _ => (key(7), value(random() % 2_000)),
+            };
+            let weight = weights[random() as usize % weights.len()];
+            (0..=u64::from(random() % 8 == 0)).for_each(|_| delta.push(row.clone(), weight));
+        }
+        if round % 40 > 24 {
+            let share = random() % 8;
+            let gone = model.iter().filter(|_| random() % 8 < share);
+            delta = gone.map(|(row, weight)| (row.clone(), -weight)).collect();
+        }
+        zset.try_apply(&delta).expect("small weights");
+        if round % 5 == 0 {
+            zset.try_unapply(&delta).expect("small weights");
+            zset.storage.check();
+            let mut refused = delta.clone();
+            (0..3).for_each(|_| refused.push((key(7), value(1)), i64::MAX));
+            assert_eq!(zset.try_apply(&refused), Err(Overflow));
+            zset.try_apply(&delta).expect("small weights");
+        }
+        for (row, weight) in &delta {
+            *model.entry(row.clone()).or_default() += weight;
+        }
+        if round == 90 {
+            zset.clear();
+            model.clear();
+        }
+        model.retain(|_, weight| *weight != 0);
+        zset.storage.check();
+        zset.storage.check_parts();
+        let rows = zset.iter().map(|(key, value, weight)| ((key.clone(), value.clone()), *weight));
+        assert_eq!(rows.collect::<BTreeMap<_, _>>(), model, "round {round}");
+
+        let keys: Vec<K> = (0..100).map(&key).collect();
+        let mut found = Vec::new();
+        let probed = zset.try_probe(
+            &keys,
+            |key| key,
+            |i, value, weight| {
+                found.push((&keys[i], value, weight));
+                Ok::<_, Overflow>(())
+            },
+        );
+        let groups = keys.iter().flat_map(|key| zset.group(key).iter().map(move |(v, w)| (key, v, w)));
+        assert!(probed.is_ok() && found.iter().copied().eq(groups));
+        found.sort_unstable();
+        let known: BTreeSet<_> = keys.iter().collect();
+        let expected = model.iter().filter(|((key, _), _)| known.contains(key));
+        assert!(
+            found.into_iter().eq(expected.map(|((key, value), weight)| (key, value, weight))),
+            "round {round}"
+        );
+    }
+}
+
+#[test]
+fn rows_of_all_kinds_agree_with_a_map() {
+    let (ones, nearly, any) = ([1], [1, 1, 1, 1, 1, 1, 1, 1, 1, 2], [1, 2, -1, 3, -2, 0]);
+    agrees_with_a_map(|n| n, |n| n, &ones);
+    agrees_with_a_map(|n| n, |n| n, &nearly);
+    agrees_with_a_map(|n| n, |n| [n; 20], &any);
+    agrees_with_a_map(|n| n, |n| n.to_string(), &nearly);
+    agrees_with_a_map(Vague, |n| n.to_string(), &any);
+    agrees_with_a_map(|n| n, Vague, &any);
+    agrees_with_a_map(Vague, Vague, &nearly);
 }
 
 #[test]
@@ -197,4 +324,21 @@ fn a_key_that_was_large_keeps_no_memory_of_it() {
         most = if key == 2 { zset.allocated_bytes() } else { most };
     }
     assert!(zset.allocated_bytes() < most + 40 * 3_000, "{} after {most}", zset.allocated_bytes());
+}
+
+#[test]
+fn a_load_of_equal_rows_makes_no_large_table() {
+    let mut zset = IndexedZSet::new();
+    zset.try_apply(&(0..400_000_u64).map(|n| ((1, n % 12), 1)).collect()).expect("small weights");
+    assert!(zset.allocated_bytes() < 20_000, "{}", zset.allocated_bytes());
+}
+
+#[test]
+fn a_chain_of_forks_does_not_grow_with_the_keys() {
+    let keys: Vec<u64> = (0..).filter(|n: &u64| leading(place_hash(n), 6) == 5).take(600).collect();
+    let mut zset = IndexedZSet::new();
+    let rows = (0..20_u64).flat_map(|value| keys.iter().map(move |key| ((*key, value), 1)));
+    zset.try_apply(&rows.collect()).expect("small weights");
+    zset.storage.check();
+    assert!(keys.iter().all(|key| zset.storage.forks_before(place_hash(key)).count() <= 8));
 }
