@@ -3,11 +3,14 @@
 //! # Shape       two columns, as in a delta; rows ascend strictly.
 //! # Invariants  no row stands twice; no weight is zero. So two batches are the same change exactly
 //!   if they are equal.
-//! # Cost        from a delta of n entries O(n log n); merge O(n + m); get O(log n).
+//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often; merge O(n + m); get O(log n).
 //! # Not here    no change in place: a batch is a value to compare, to search and to show.
+
+use std::hash::Hash;
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
+use crate::repeats;
 
 /// A consolidated, sorted change; see the [module](self).
 #[derive(Clone, PartialEq, Eq)]
@@ -16,14 +19,14 @@ pub struct Batch<R, W = i64> {
     weights: Vec<W>,
 }
 
-impl<R: Ord, W: Ring> Batch<R, W> {
+impl<R: Ord + Hash, W: Ring> Batch<R, W> {
     /// Sorts a delta, adds up the weights of equal rows and leaves out what cancels.
     ///
     /// # Errors
     /// [`Overflow`] where the weights of one row have no sum. They are added in no order, so a
     /// partial sum that leaves the range is an error even where the total would not.
     pub fn from_delta(delta: Delta<R, W>) -> Result<Self, Overflow> {
-        let mut entries: Vec<(R, W)> = delta.into_iter().collect();
+        let mut entries = repeats::add_up(delta)?;
         entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         let mut batch = Self { rows: Vec::with_capacity(entries.len()), weights: Vec::new() };
         batch.weights.reserve(entries.len());
@@ -40,7 +43,9 @@ impl<R: Ord, W: Ring> Batch<R, W> {
         batch.push(row, weight);
         Ok(batch)
     }
+}
 
+impl<R: Ord, W: Ring> Batch<R, W> {
     /// The weight of a row, zero if it does not stand here.
     #[must_use]
     pub fn get(&self, row: &R) -> W {

@@ -9,6 +9,8 @@
 //! An insertion has weight 1, a deletion −1. A delta is what flows between operators; most of them
 //! are indifferent to repeated rows, so nobody pays for consolidating what nobody needs sorted.
 
+use std::hash::Hash;
+
 use crate::algebra::{Overflow, Ring};
 use crate::batch::Batch;
 
@@ -260,7 +262,7 @@ impl<R, W: Ring> Delta<R, W> {
     /// [`Overflow`] where the weights of one row have no sum.
     pub fn consolidate(self) -> Result<Batch<R, W>, Overflow>
     where
-        R: Ord,
+        R: Ord + Hash,
     {
         Batch::from_delta(self)
     }

@@ -49,12 +49,12 @@ pub mod held;
 pub mod indexed;
 pub mod ordered;
 mod prefetch;
+mod repeats;
 pub mod row;
 #[cfg(feature = "serde")]
 mod serde;
 pub mod table;
 pub mod trace;
-#[cfg_attr(not(feature = "fast-table"), allow(dead_code, reason = "buckets use more of it than trees do"))]
 pub mod zset;
 
 pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};

@@ -3,6 +3,8 @@
 //! A sequence cannot express a broken invariant, so whatever is read back is consolidated again and
 //! weights without a sum are an error of the deserialiser.
 
+use std::hash::Hash;
+
 use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, Serializer};
 
@@ -31,7 +33,7 @@ impl<R: Serialize, W: Serialize> Serialize for Batch<R, W> {
     }
 }
 
-impl<'de, R: Ord + Deserialize<'de>, W: Ring + Deserialize<'de>> Deserialize<'de> for Batch<R, W> {
+impl<'de, R: Ord + Hash + Deserialize<'de>, W: Ring + Deserialize<'de>> Deserialize<'de> for Batch<R, W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Delta::deserialize(deserializer)?.consolidate().map_err(D::Error::custom)
     }

@@ -2,12 +2,14 @@
 
 use dbsp_zset::{Batch, Delta, Overflow, ZSet};
 
-use super::operation::{Case, over};
+use super::operation::{Case, Operation, over};
 use crate::headline::SplitMix;
 use crate::report::DBSP;
 
 /// Rows of a small Z-set, and of a delta.
 const SMALL: usize = 1_000;
+/// Rows of a delta in which rows repeat often.
+const OFTEN: usize = 10_000;
 /// Rows of the Z-set that a delta is applied to.
 const LARGE: usize = 100_000;
 
@@ -37,24 +39,10 @@ pub(super) fn cases() -> Vec<Case> {
         case("zset/add", || over(two()?, |two| two.made = None, |two| two.make(ZSet::try_add))),
         case("zset/subtract", || over(two()?, |two| two.made = None, |two| two.make(ZSet::try_sub))),
         case("zset/negate", || over(two()?, |two| two.made = None, |two| two.make(|left, _| left.try_neg()))),
-        case("zset/consolidate", || {
-            // Each row about twice, half of the pairs cancelling.
-            let mut random = SplitMix::new(3);
-            let rows: Delta<Pair> =
-                (0..SMALL).map(|i| ((random.below(SMALL as u64 / 2), 0), [1, -1][i % 2])).collect();
-            let state = (rows.clone(), rows, None::<Batch<Pair>>);
-            over(
-                state,
-                |(rows, taken, made)| {
-                    *made = None;
-                    taken.clone_from(rows);
-                },
-                |(_, taken, made)| {
-                    *made = std::mem::take(taken).consolidate().ok();
-                    made.as_ref().map_or(0, |made| made.len() as u64)
-                },
-            )
-        }),
+        // Each row about twice, half of the pairs cancelling.
+        case("zset/consolidate", || consolidate(SMALL, SMALL as u64 / 2)),
+        // Each row about forty times.
+        Case { batch: OFTEN, ..case("zset/consolidate_often", || consolidate(OFTEN, OFTEN as u64 / 40)) },
         case("zset/apply", || {
             let mut random = SplitMix::new(4);
             let mut rows = ZSet::with_capacity(LARGE);
@@ -76,6 +64,24 @@ impl Two {
         self.made = make(&self.left, &self.right).ok();
         self.made.as_ref().map_or(0, |made| made.len() as u64)
     }
+}
+
+/// Makes a batch of so many rows, of which so many differ at most; half of them are deletions.
+fn consolidate(rows: usize, different: u64) -> anyhow::Result<Box<dyn Operation>> {
+    let mut random = SplitMix::new(3);
+    let rows: Delta<Pair> = (0..rows).map(|i| ((random.below(different), 0), [1, -1][i % 2])).collect();
+    let state = (rows.clone(), rows, None::<Batch<Pair>>);
+    over(
+        state,
+        |(rows, taken, made)| {
+            *made = None;
+            taken.clone_from(rows);
+        },
+        |(_, taken, made)| {
+            *made = std::mem::take(taken).consolidate().ok();
+            made.as_ref().map_or(0, |made| made.len() as u64)
+        },
+    )
 }
 
 /// Two Z-sets that share about half of their rows.
