@@ -15,6 +15,7 @@ use std::hash::Hash;
 use crate::prefetch::{WINDOW, prefetch_one};
 use crate::row::hash_of;
 
+pub(crate) mod gaps;
 pub(crate) mod index;
 
 use index::Index;
@@ -34,7 +35,7 @@ pub struct DenseTable<K, V> {
 /// Where a key probably stands; at `u32::MAX` if nowhere.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Guess {
-    hash: u32,
+    pub(crate) hash: u32,
     position: u32,
 }
 
@@ -197,7 +198,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// Whether the entries are so few that they stay near the processor, and lookups need not ask for them
     /// early.
     #[inline]
-    fn is_near(&self) -> bool {
+    pub(crate) fn is_near(&self) -> bool {
         const NEAR: usize = 256 << 10;
         self.entries.len() <= NEAR / size_of::<(K, V)>().max(1)
     }
@@ -353,8 +354,8 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         K: Clone,
     {
         let entries = &mut self.entries;
-        match self.index.find_or_vacancy(hash, |position| entries[position as usize].0 == *key) {
-            Ok(position) => (position as usize, false),
+        match self.index.entry(hash, |position| entries[position as usize].0 == *key) {
+            Ok(found) => (found.position() as usize, false),
             Err(vacancy) => {
                 let position = entries.len();
                 let narrow = u32::try_from(position).expect("a table holds at most u32::MAX entries");

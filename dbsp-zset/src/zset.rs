@@ -16,13 +16,10 @@ use std::ops::Index;
 use crate::algebra::{OrderedRing, Overflow, Ring};
 use crate::delta::Delta;
 use crate::indexed::{IndexedZSet, KeyGroup};
-use crate::prefetch::FEW;
+use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
-use crate::table::DenseTable;
-
-/// A delta that empties more than one row in so many does not have them removed one by one: all rows that are
-/// left move up, and are indexed anew.
-const BULK: usize = 8;
+use crate::table::gaps::Gaps;
+use crate::table::{DenseTable, Guess, short_hash};
 
 /// A Z-set; see the [module](self).
 ///
@@ -40,21 +37,21 @@ const BULK: usize = 8;
 #[derive(Clone)]
 pub struct ZSet<R, W = i64> {
     rows: DenseTable<R, W>,
-    /// Positions of rows that a delta left without a weight, while it is applied.
-    emptied: Vec<usize>,
+    /// Where rows stood that a delta left without a weight, while it is applied.
+    gaps: Gaps,
 }
 
 impl<R, W> ZSet<R, W> {
     /// An empty Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { rows: DenseTable::new(), emptied: Vec::new() }
+        Self { rows: DenseTable::new(), gaps: Gaps::new() }
     }
 
     /// An empty Z-set with room for `capacity` rows.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { rows: DenseTable::with_capacity(capacity), emptied: Vec::new() }
+        Self { rows: DenseTable::with_capacity(capacity), gaps: Gaps::new() }
     }
 
     /// How many different rows have a weight.
@@ -81,7 +78,7 @@ impl<R, W> ZSet<R, W> {
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.rows.allocated_bytes() + self.emptied.capacity() * size_of::<usize>()
+        self.rows.allocated_bytes() + self.gaps.allocated_bytes()
     }
 }
 
@@ -173,15 +170,10 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
         let mut applied = 0;
-        let outcome = if delta.len() <= FEW {
-            delta.iter().try_for_each(|(row, weight)| {
-                self.try_add_row(row, weight)?;
-                applied += 1;
-                Ok(())
-            })
-        } else {
-            self.apply_windows(delta, &mut applied)
-        };
+        self.gaps.clear();
+        let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
+        let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, &mut applied));
+        self.rows.close(&mut self.gaps);
         if outcome.is_err() {
             // Backwards, so that each weight only takes values that it has already had.
             self.take_back(delta.iter().take(applied).rev()).expect("what was just added can be taken back");
@@ -189,44 +181,25 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         outcome
     }
 
-    /// Adds a delta whose rows are looked up a window at a time; counts in `applied` how many were added.
-    fn apply_windows(&mut self, delta: &Delta<R, W>, applied: &mut usize) -> Result<(), Overflow> {
-        let (before, emptied, mut weights) = (self.rows.len(), &mut self.emptied, delta.weights().iter());
-        let outcome = self.rows.try_locate(
-            delta.rows(),
-            |row| row,
-            W::zero,
-            |rows, positions| {
-                for (position, weight) in positions.iter().zip(&mut weights) {
-                    let sum = rows.value_mut(*position);
-                    sum.try_add_assign(weight)?;
-                    if sum.is_zero() {
-                        emptied.push(*position);
-                    }
-                    *applied += 1;
-                }
-                Ok(())
-            },
-        );
-        if outcome.is_err() {
-            // The rest of the last window has been inserted for nothing.
-            emptied.extend(before..self.rows.len());
+    /// Adds rows whose lookups overlap; counts in `applied` how many were added.
+    #[inline]
+    fn apply_window(&mut self, rows: &[R], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
+        let mut guesses = [Guess::default(); WINDOW];
+        if rows.len() <= FEW || self.rows.is_near() {
+            guesses.iter_mut().zip(rows).for_each(|(guess, row)| guess.hash = short_hash(row));
+        } else {
+            guesses.iter_mut().zip(rows).for_each(|(guess, row)| *guess = self.rows.guess(row));
         }
-        if emptied.len() > self.rows.len() / BULK {
-            emptied.clear();
-            self.rows.retain(|_, weight| !weight.is_zero());
-            return outcome;
+        for ((guess, row), weight) in guesses.iter().zip(rows).zip(weights) {
+            let change = |sum: &mut W| {
+                sum.try_add_assign(weight)?;
+                Ok(sum.is_zero())
+            };
+            let fresh = || (!weight.is_zero()).then(|| weight.clone());
+            self.rows.try_change(guess.hash, row, &mut self.gaps, change, fresh)?;
+            *applied += 1;
         }
-        // The last row moves to where one was removed, so removals go from the back: what moves is never
-        // itself to be removed.
-        emptied.sort_unstable_by(|one, other| other.cmp(one));
-        emptied.dedup();
-        for position in emptied.drain(..) {
-            if self.rows.entries()[position].1.is_zero() {
-                self.rows.swap_remove(position);
-            }
-        }
-        outcome
+        Ok(())
     }
 
     /// Takes back a delta that [`try_apply`](Self::try_apply) has added.

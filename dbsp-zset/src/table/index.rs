@@ -3,7 +3,7 @@
 //! Positions are found by a hash alone or with a question about each; no key is ever hashed again.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::{Entry, VacantEntry};
+use hashbrown::hash_table::{Entry, OccupiedEntry, VacantEntry};
 
 /// An index of positions by hash.
 #[derive(Clone, Default)]
@@ -15,6 +15,24 @@ pub(crate) struct Index {
 struct Slot {
     hash: u32,
     position: u32,
+}
+
+/// A position that was found.
+pub(crate) struct Found<'a> {
+    slot: OccupiedEntry<'a, Slot>,
+}
+
+impl Found<'_> {
+    #[inline]
+    pub(crate) fn position(&self) -> u32 {
+        self.slot.get().position
+    }
+
+    /// Removes the position, and gives it.
+    #[inline]
+    pub(crate) fn remove(self) -> u32 {
+        self.slot.remove().0.position
+    }
 }
 
 /// A place for a position, where none was found.
@@ -61,14 +79,10 @@ impl Index {
 
     /// The first position under a hash that `is_it` accepts, or the place for one.
     #[inline]
-    pub(crate) fn find_or_vacancy(
-        &mut self,
-        hash: u32,
-        is_it: impl Fn(u32) -> bool,
-    ) -> Result<u32, Vacancy<'_>> {
+    pub(crate) fn entry(&mut self, hash: u32, is_it: impl Fn(u32) -> bool) -> Result<Found<'_>, Vacancy<'_>> {
         let is_it = |slot: &Slot| slot.hash == hash && is_it(slot.position);
         match self.slots.entry(spread(hash), is_it, |slot| spread(slot.hash)) {
-            Entry::Occupied(slot) => Ok(slot.get().position),
+            Entry::Occupied(slot) => Ok(Found { slot }),
             Entry::Vacant(slot) => Err(Vacancy { slot, hash }),
         }
     }
