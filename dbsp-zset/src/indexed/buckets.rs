@@ -61,13 +61,16 @@ pub(super) struct Buckets<K, V, W> {
 /// that found none.
 pub(super) type Position = (u32, u32);
 
+/// A slot that no bucket has.
+const NO_SLOT: u32 = u32::MAX;
+
 /// Where a row stands if it is there; good until rows move to other buckets.
 #[derive(Clone, Copy, Default)]
 struct Spot {
     address: Address,
     /// A bucket, once the forks before it are passed.
     entry: Entry,
-    /// The slot that will probably be read or written, where that was found out.
+    /// The slot in which the row probably stands or will stand, where that was found out; else none there is.
     slot: u32,
 }
 
@@ -314,7 +317,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         self.start_if_new();
         let address = Address::of(key, value);
-        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), slot: 0 };
+        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), slot: NO_SLOT };
         self.change_at(spot, key, value, change, fresh)
     }
 
@@ -326,7 +329,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let mut has_forks = false;
         for (spot, (key, value)) in spots.iter_mut().zip(rows) {
             let address = Address::of(key, value);
-            *spot = Spot { address, entry: self.entry(address.key_hash), slot: 0 };
+            *spot = Spot { address, entry: self.entry(address.key_hash), slot: NO_SLOT };
             match spot.entry.as_fork() {
                 None => self.buckets[spot.entry.at()].prefetch(),
                 Some(fork) => {
@@ -382,7 +385,12 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         let (at, tags) = (spot.entry.at(), spot.address.tags());
         let bucket = &mut self.buckets[at];
-        if let Some(i) = bucket.find(tags.row, |row| row.1 == *value && row.0 == *key) {
+        let is_it = |row: &(K, V)| row.1 == *value && row.0 == *key;
+        let found = match bucket.get(spot.slot as usize) {
+            Some(row) if is_it(row) => Some(spot.slot as usize),
+            _ => bucket.find(tags.row, is_it),
+        };
+        if let Some(i) = found {
             if self.weights.change(bucket, at, i, change)? {
                 self.weights.remove(bucket, at, i);
                 self.rows -= 1;

@@ -65,6 +65,12 @@ impl<R> Bucket<R> {
         ones(self.slots.mask()).map(|slot| (slot, &self.rows[slot]))
     }
 
+    /// The row in a slot, if there is one.
+    #[inline]
+    pub(super) fn get(&self, slot: usize) -> Option<&R> {
+        self.rows.get(slot).filter(|_| self.slots.has(slot))
+    }
+
     /// Where the row stands that `is_it` accepts, among those with its tag.
     #[inline]
     pub(super) fn find(&self, row_tag: u8, is_it: impl Fn(&R) -> bool) -> Option<usize> {
