@@ -2,7 +2,7 @@
 //!
 //! # Shape       leaves hold up to 32 rows, with their weights unless all are one; inner nodes up to 16 children;
 //!   each child stands with a lower bound of its rows and, once it was asked for, with the sum of their summaries.
-//!   The rows of a small tree stand in one leaf, which grows as a vector does.
+//!   The rows of a small tree stand in one leaf. Nodes have room for a few rows or children more than they hold.
 //! # Invariants  rows ascend strictly; no weight is zero; no node but the root is empty; all leaves
 //!   have one depth; a summary that is kept is that of the rows as they are.
 //! # Cost        update: O(log n) comparisons, and for rows that come in order one way down for all of a leaf;
@@ -32,13 +32,20 @@ const INNER: usize = 16;
 #[derive(Clone, Debug)]
 pub struct SummaryTree<V, W = i64, S = ()> {
     root: Node<V, W, S>,
-    len: usize,
 }
 
 #[derive(Clone, Debug)]
 enum Node<V, W, S> {
     Leaf(Leaf<V, W>),
-    Inner(Vec<Child<V, W, S>>),
+    /// In a box, so that a node takes no more than a leaf: most trees are one.
+    Inner(Box<Inner<V, W, S>>),
+}
+
+#[derive(Clone, Debug)]
+struct Inner<V, W, S> {
+    children: Vec<Child<V, W, S>>,
+    /// How many rows there are below.
+    rows: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -51,12 +58,19 @@ struct Child<V, W, S> {
 }
 
 impl<V, W, S> Node<V, W, S> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Leaf(leaf) => leaf.len(),
+            Self::Inner(inner) => inner.rows,
+        }
+    }
+
     fn allocated_bytes(&self) -> usize {
         match self {
             Self::Leaf(leaf) => leaf.allocated_bytes(),
-            Self::Inner(children) => {
-                let below: usize = children.iter().map(|child| child.node.allocated_bytes()).sum();
-                children.capacity() * size_of::<Child<V, W, S>>() + below
+            Self::Inner(inner) => {
+                let below: usize = inner.children.iter().map(|child| child.node.allocated_bytes()).sum();
+                size_of::<Inner<V, W, S>>() + inner.children.capacity() * size_of::<Child<V, W, S>>() + below
             }
         }
     }
@@ -66,7 +80,8 @@ impl<V, W: Ring, S> Node<V, W, S> {
     fn visit_range<'a>(&'a self, place: &impl Fn(&V) -> Ordering, visit: &mut impl FnMut(&'a V, W)) {
         match self {
             Self::Leaf(leaf) => leaf.visit_range(place, visit),
-            Self::Inner(children) => {
+            Self::Inner(inner) => {
+                let children = &inner.children;
                 // The child before the first that begins in the range may end in it.
                 let start = children.partition_point(|child| place(&child.low).is_lt()).saturating_sub(1);
                 let (first, rest) = children[start..].split_at(1.min(children.len()));
@@ -82,13 +97,13 @@ impl<V, W, S> SummaryTree<V, W, S> {
     /// A tree without rows, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { root: Node::Leaf(Leaf::EMPTY), len: 0 }
+        Self { root: Node::Leaf(Leaf::EMPTY) }
     }
 
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.len
+        self.root.len()
     }
 
     /// Bytes of memory this tree owns itself, not counting what rows and summaries own. O(nodes).
@@ -100,7 +115,7 @@ impl<V, W, S> SummaryTree<V, W, S> {
     /// Whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 }
 
@@ -112,7 +127,7 @@ impl<V, W: Ring, S> SummaryTree<V, W, S> {
         loop {
             match node {
                 Node::Leaf(leaf) => return leaf.rows().next(),
-                Node::Inner(children) => node = &children.first()?.node,
+                Node::Inner(inner) => node = &inner.children.first()?.node,
             }
         }
     }
@@ -124,7 +139,7 @@ impl<V, W: Ring, S> SummaryTree<V, W, S> {
         loop {
             match node {
                 Node::Leaf(leaf) => return leaf.rows().next_back(),
-                Node::Inner(children) => node = &children.last()?.node,
+                Node::Inner(inner) => node = &inner.children.last()?.node,
             }
         }
     }
@@ -158,7 +173,7 @@ impl<V, W: Ring, S> SummaryTree<V, W, S> {
                 }
                 match open.pop()? {
                     Node::Leaf(leaf) => rows = Some(leaf.rows()),
-                    Node::Inner(children) => open.extend(children.iter().rev().map(|child| &child.node)),
+                    Node::Inner(inner) => open.extend(inner.children.iter().rev().map(|child| &child.node)),
                 }
             }
         })
@@ -233,19 +248,19 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
         V: 'a,
         W: 'a,
     {
-        let mut rows = rows.peekable();
+        let (mut rows, mut grown) = (rows.peekable(), 0);
         loop {
-            let outcome = self.root.change(&mut rows, None, direction, &mut self.len, applied);
-            while let Node::Inner(children) = &mut self.root {
-                match children.len() {
+            let outcome = self.root.change(&mut rows, None, direction, &mut grown, applied);
+            while let Node::Inner(inner) = &mut self.root {
+                match inner.children.len() {
                     0 => self.root = Node::Leaf(Leaf::EMPTY),
-                    1 => self.root = children.remove(0).node,
+                    1 => self.root = inner.children.remove(0).node,
                     _ => break,
                 }
             }
             if let Some(right) = outcome? {
                 let left = std::mem::replace(&mut self.root, Node::Leaf(Leaf::EMPTY));
-                self.root = Node::Inner([left, right].into_iter().filter_map(Child::new).collect());
+                self.root = Inner::node([left, right].into_iter().filter_map(Child::new).collect());
             } else if rows.peek().is_none() {
                 return Ok(());
             }
@@ -284,7 +299,7 @@ impl<V, W: Ring, S: Monoid> SummaryTree<V, W, S> {
         loop {
             match node {
                 Node::Leaf(leaf) => return find_row(leaf.rows(), summarise, wanted),
-                Node::Inner(children) => match find_child(children.iter_mut(), summarise, &wanted)? {
+                Node::Inner(inner) => match find_child(inner.children.iter_mut(), summarise, &wanted)? {
                     Some(child) => node = child,
                     None => return Ok(None),
                 },
@@ -305,10 +320,12 @@ impl<V, W: Ring, S: Monoid> SummaryTree<V, W, S> {
         loop {
             match node {
                 Node::Leaf(leaf) => return find_row(leaf.rows().rev(), summarise, wanted),
-                Node::Inner(children) => match find_child(children.iter_mut().rev(), summarise, &wanted)? {
-                    Some(child) => node = child,
-                    None => return Ok(None),
-                },
+                Node::Inner(inner) => {
+                    match find_child(inner.children.iter_mut().rev(), summarise, &wanted)? {
+                        Some(child) => node = child,
+                        None => return Ok(None),
+                    }
+                }
             }
         }
     }
@@ -319,7 +336,7 @@ impl<V: Clone, W, S> Child<V, W, S> {
     fn new(node: Node<V, W, S>) -> Option<Self> {
         let low = match &node {
             Node::Leaf(leaf) => leaf.low()?.clone(),
-            Node::Inner(children) => children.first()?.low.clone(),
+            Node::Inner(inner) => inner.children.first()?.low.clone(),
         };
         Some(Self { low, summary: None, node })
     }
@@ -335,15 +352,51 @@ impl<V, W: Ring, S: Monoid> Child<V, W, S> {
     }
 }
 
+impl<V, W, S> Inner<V, W, S> {
+    /// A node over some children.
+    fn node(children: Vec<Child<V, W, S>>) -> Node<V, W, S> {
+        let rows = children.iter().map(|child| child.node.len()).sum();
+        Node::Inner(Box::new(Self { children, rows }))
+    }
+
+    /// Puts a child at a place behind the first, and gives the right half of the node if it is full. Children that come
+    /// in order leave full nodes behind.
+    fn insert(&mut self, i: usize, child: Child<V, W, S>) -> Option<Node<V, W, S>> {
+        let children = &mut self.children;
+        if children.len() < INNER {
+            if children.len() == children.capacity() {
+                children.reserve_exact(capacity_above(children.len(), INNER) - children.len());
+            }
+            children.insert(i, child);
+            return None;
+        }
+        let mut right = Vec::with_capacity(capacity_above(INNER / 2, INNER));
+        if i == INNER {
+            right.push(child);
+        } else {
+            right.extend(children.drain(INNER / 2..));
+            if i <= INNER / 2 {
+                children.insert(i, child);
+            } else {
+                right.insert(i - INNER / 2, child);
+            }
+        }
+        let right = Self::node(right);
+        self.rows -= right.len();
+        Some(right)
+    }
+}
+
 impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
     /// Adds or subtracts the weights of the next rows, those less than `below` if it is given, and gives the right
-    /// half of the node if it is full: the rows that are then left may belong to either half.
+    /// half of the node if it is full: the rows that are then left may belong to either half. Counts in `grown` by
+    /// how many rows the tree has grown, beyond zero if it has shrunk.
     fn change<'a>(
         &mut self,
         rows: &mut Peekable<impl Iterator<Item = (&'a V, &'a W)>>,
         below: Option<&V>,
         direction: Direction,
-        len: &mut usize,
+        grown: &mut usize,
         applied: &mut usize,
     ) -> Result<Option<Self>, Overflow>
     where
@@ -353,43 +406,42 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
         let is_here = |value: &V| below.is_none_or(|below| value < below);
         match self {
             Self::Leaf(leaf) => {
+                let first = *applied;
                 while let Some(&(value, weight)) = rows.peek()
                     && is_here(value)
                 {
                     match leaf.change(value, weight, direction)? {
-                        Changed::Rows(grown) => *len = len.wrapping_add_signed(grown),
-                        Changed::Nothing => return Ok(Some(Self::Leaf(leaf.split_off()))),
+                        Changed::Rows(more) => *grown = grown.wrapping_add_signed(more),
+                        Changed::Full(i) => return Ok(Some(Self::Leaf(leaf.split_off(i, *applied - first)))),
                     }
                     *applied += 1;
                     rows.next();
                 }
                 Ok(None)
             }
-            Self::Inner(children) => {
+            Self::Inner(inner) => {
                 while let Some(&(value, _)) = rows.peek()
                     && is_here(value)
                 {
-                    let i = children.partition_point(|child| child.low <= *value).saturating_sub(1);
-                    let (left, right) = children.split_at_mut(i + 1);
+                    let i = inner.children.partition_point(|child| child.low <= *value).saturating_sub(1);
+                    let (left, right) = inner.children.split_at_mut(i + 1);
                     let (child, next) = (&mut left[i], right.first().map(|next| &next.low));
                     child.summary = None;
                     if *value < child.low {
                         child.low = value.clone();
                     }
-                    let outcome = child.node.change(rows, next.or(below), direction, len, applied);
-                    if children[i].node.is_empty() {
-                        children.remove(i);
+                    let before = *grown;
+                    let outcome = child.node.change(rows, next.or(below), direction, grown, applied);
+                    inner.rows = inner.rows.wrapping_add(grown.wrapping_sub(before));
+                    if inner.children[i].node.is_empty() {
+                        inner.children.remove(i);
                     }
-                    if let Some(right) = outcome?.and_then(Child::new) {
-                        if children.len() == INNER && children.capacity() == INNER {
-                            children.reserve_exact(1);
-                        }
-                        children.insert(i + 1, right);
-                        if children.len() > INNER {
-                            return Ok(Some(Self::Inner(split_off(children, INNER + 1))));
-                        }
+                    if let Some(right) = outcome?.and_then(Child::new)
+                        && let Some(right) = inner.insert(i + 1, right)
+                    {
+                        return Ok(Some(right));
                     }
-                    if children.is_empty() {
+                    if inner.children.is_empty() {
                         break;
                     }
                 }
@@ -401,7 +453,7 @@ impl<V: Ord + Clone, W: Ring, S> Node<V, W, S> {
     fn is_empty(&self) -> bool {
         match self {
             Self::Leaf(leaf) => leaf.is_empty(),
-            Self::Inner(children) => children.is_empty(),
+            Self::Inner(inner) => inner.children.is_empty(),
         }
     }
 }
@@ -416,8 +468,8 @@ impl<V, W: Ring, S: Monoid> Node<V, W, S> {
                     sum.try_add_assign(&summarise.summarise(value, &weight)?)?;
                 }
             }
-            Self::Inner(children) => {
-                for child in children {
+            Self::Inner(inner) => {
+                for child in &mut inner.children {
                     sum.try_add_assign(child.summary(summarise)?)?;
                 }
             }
@@ -426,11 +478,12 @@ impl<V, W: Ring, S: Monoid> Node<V, W, S> {
     }
 }
 
-/// Takes the right half of a full inner node, with room for all that a node can hold.
-fn split_off<T>(entries: &mut Vec<T>, most: usize) -> Vec<T> {
-    let mut right = Vec::with_capacity(most);
-    right.extend(entries.drain(entries.len() / 2..));
-    right
+/// For how many entries a node has room that holds so many and is to get another one: it grows by a third or a half.
+fn capacity_above(entries: usize, most: usize) -> usize {
+    [2, 4, 6, 8, 12, 16, 24]
+        .into_iter()
+        .find(|capacity| *capacity > entries)
+        .map_or(most, |room| room.min(most))
 }
 
 /// The first of some rows whose summary is wanted.

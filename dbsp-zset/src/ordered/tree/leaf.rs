@@ -7,10 +7,14 @@
 use std::cmp::Ordering;
 
 use crate::algebra::{Overflow, Ring};
+use crate::ordered::tree::capacity_above;
 use crate::ordered::tree::weights::Weights;
 
 /// The most rows of a leaf.
 const LEAF: usize = 32;
+
+/// So many rows that come together into one leaf are a run of neighbours.
+const RUN: usize = LEAF / 4;
 
 /// Rows in order; see the [module](self).
 #[derive(Clone, Debug)]
@@ -30,8 +34,8 @@ pub(super) enum Direction {
 pub(super) enum Changed {
     /// By so many rows it has grown.
     Rows(isize),
-    /// It is full, and has to be split first.
-    Nothing,
+    /// It is full, and has to be split first: the row belongs at this place.
+    Full(usize),
 }
 
 impl Direction {
@@ -46,6 +50,10 @@ impl Direction {
 
 impl<V, W> Leaf<V, W> {
     pub(super) const EMPTY: Self = Self { values: Vec::new(), weights: Weights::new() };
+
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
 
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -80,11 +88,25 @@ impl<V, W: Ring> Leaf<V, W> {
         }
     }
 
-    /// Takes the right half of a full leaf, with room for all that a leaf can hold.
-    pub(super) fn split_off(&mut self) -> Self {
-        let mut values = Vec::with_capacity(LEAF);
-        values.extend(self.values.drain(LEAF / 2..));
-        Self { values, weights: self.weights.split_off(LEAF / 2, LEAF) }
+    /// Takes the right part of a full leaf, in which the next row belongs at a place and `just` rows before it came
+    /// together with it. Where many do, or all come in order, those to follow go to the right part: the left one
+    /// then stays as full as it is. Else the parts are halves.
+    pub(super) fn split_off(&mut self, place: usize, just: usize) -> Self {
+        let is_run = just >= RUN || place == LEAF;
+        let at = if is_run { place.clamp(LEAF / 2, LEAF - 1) } else { LEAF / 2 };
+        let room = if is_run { LEAF } else { capacity_above(LEAF - at, LEAF) };
+        let mut values = Vec::with_capacity(room);
+        values.extend(self.values.drain(at..));
+        let weights = self.weights.split_off(at, room);
+        let room = capacity_above(at, LEAF);
+        if room < self.values.capacity() {
+            // Shrinking in place gives many allocators nothing back.
+            let mut left = Vec::with_capacity(room);
+            left.append(&mut self.values);
+            self.values = left;
+            self.weights.shrink(room);
+        }
+        Self { values, weights }
     }
 }
 
@@ -108,12 +130,15 @@ impl<V: Ord + Clone, W: Ring> Leaf<V, W> {
                 }
                 Ok(Changed::Rows(0))
             }
-            Err(_) if values.len() == LEAF => Ok(Changed::Nothing),
+            Err(i) if values.len() == LEAF => Ok(Changed::Full(i)),
             Err(i) => {
                 let mut sum = W::zero();
                 direction.apply(&mut sum, weight)?;
                 if sum.is_zero() {
                     return Ok(Changed::Rows(0));
+                }
+                if values.len() == values.capacity() {
+                    values.reserve_exact(capacity_above(values.len(), LEAF) - values.len());
                 }
                 weights.insert(i, sum, values.len(), values.capacity());
                 values.insert(i, value.clone());

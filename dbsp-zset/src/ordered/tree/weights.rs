@@ -8,11 +8,17 @@ use crate::algebra::{Overflow, Ring};
 
 /// A column of weights; see the [module](self).
 #[derive(Clone, Debug)]
-pub(super) struct Weights<W>(Vec<W>);
+pub(super) struct Weights<W>(Option<Box<Column<W>>>);
+
+/// A weight for each row.
+#[derive(Clone, Debug)]
+struct Column<W> {
+    weights: Vec<W>,
+}
 
 impl<W> Weights<W> {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// The weight of a row.
@@ -21,11 +27,12 @@ impl<W> Weights<W> {
     where
         W: Ring,
     {
-        self.0.get(i).cloned().unwrap_or_else(W::one)
+        self.0.as_ref().and_then(|column| column.weights.get(i)).cloned().unwrap_or_else(W::one)
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.0.capacity() * size_of::<W>()
+        let bytes = |column: &Column<W>| size_of::<Column<W>>() + column.weights.capacity() * size_of::<W>();
+        self.0.as_deref().map_or(0, bytes)
     }
 }
 
@@ -39,7 +46,7 @@ impl<W: Ring> Weights<W> {
         room: usize,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
     ) -> Result<bool, Overflow> {
-        if let Some(weight) = self.0.get_mut(i) {
+        if let Some(weight) = self.0.as_mut().and_then(|column| column.weights.get_mut(i)) {
             change(weight)?;
             return Ok(weight.is_zero());
         }
@@ -49,54 +56,62 @@ impl<W: Ring> Weights<W> {
             return Ok(true);
         }
         if weight != W::one() {
-            self.fill(rows, room);
-            self.0[i] = weight;
+            self.fill(rows, room)[i] = weight;
         }
         Ok(false)
     }
 
-    /// Adds the weight of a row at a place among `rows` others, of which those behind it move up.
+    /// Adds the weight of a row at a place among `rows` others, of which those behind it move up; the leaf has room for
+    /// so many rows.
     pub(super) fn insert(&mut self, i: usize, weight: W, rows: usize, room: usize) {
-        if self.0.is_empty() {
-            if weight == W::one() {
-                return;
-            }
-            self.fill(rows, room);
+        if let Some(column) = &mut self.0 {
+            column.weights.reserve_exact(room - rows);
+            column.weights.insert(i, weight);
+        } else if weight != W::one() {
+            self.fill(rows, room).insert(i, weight);
         }
-        self.0.insert(i, weight);
     }
 
     /// Removes the weight of a row, and moves those behind it down.
     pub(super) fn remove(&mut self, i: usize) {
-        if !self.0.is_empty() {
-            self.0.remove(i);
+        if let Some(column) = &mut self.0 {
+            column.weights.remove(i);
         }
     }
 
-    /// Takes the weights of the rows from a place on.
+    /// Takes the weights of the rows from a place on, for a leaf with room for so many.
     pub(super) fn split_off(&mut self, at: usize, room: usize) -> Self {
         let mut right = Self::new();
-        if self.0.iter().skip(at).any(|weight| *weight != W::one()) {
-            right.0.reserve_exact(room);
-            right.0.extend(self.0.drain(at..));
+        if let Some(column) = &mut self.0 {
+            let mut weights = Vec::with_capacity(room);
+            weights.extend(column.weights.drain(at..));
+            right.0 = Some(Box::new(Column { weights }));
         }
-        self.0.truncate(at);
+        right.forget_ones();
         self.forget_ones();
         right
     }
 
-    /// Does without a column if all weights are one by now; its memory stays.
+    /// Gives memory back that only more rows than there is room for could use.
+    pub(super) fn shrink(&mut self, room: usize) {
+        if let Some(column) = &mut self.0 {
+            column.weights.shrink_to(room);
+        }
+    }
+
+    /// Does without a column if all weights are one by now.
     pub(super) fn forget_ones(&mut self) {
-        if self.0.iter().all(|weight| *weight == W::one()) {
-            self.0.clear();
+        if self.0.as_ref().is_some_and(|column| column.weights.iter().all(|weight| *weight == W::one())) {
+            self.0 = None;
         }
     }
 
     /// Makes a column for `rows` rows.
     #[inline(never)]
-    fn fill(&mut self, rows: usize, room: usize) {
-        self.0.reserve_exact(room);
-        self.0.resize(rows, W::one());
+    fn fill(&mut self, rows: usize, room: usize) -> &mut Vec<W> {
+        let mut weights = Vec::with_capacity(room);
+        weights.resize(rows, W::one());
+        &mut self.0.insert(Box::new(Column { weights })).weights
     }
 }
 
