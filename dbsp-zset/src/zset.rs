@@ -16,6 +16,7 @@ use std::ops::Index;
 use crate::algebra::{OrderedRing, Overflow, Ring};
 use crate::delta::Delta;
 use crate::indexed::{IndexedZSet, KeyGroup};
+use crate::pool::renew;
 use crate::prefetch::FEW;
 use crate::row::Row;
 use crate::table::DenseTable;
@@ -182,6 +183,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         } else {
             self.apply_windows(delta, &mut applied)
         };
+        renew(&mut self.emptied, Vec::clear);
         if outcome.is_err() {
             // Backwards, so that each weight only takes values that it has already had.
             self.take_back(delta.iter().take(applied).rev()).expect("what was just added can be taken back");
@@ -212,7 +214,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
             // The rest of the last window has been inserted for nothing.
             emptied.extend(before..self.rows.len());
         }
-        if emptied.len() > self.rows.len() / BULK {
+        if cfg!(feature = "bulk") && emptied.len() > self.rows.len() / BULK {
             emptied.clear();
             self.rows.retain(|_, weight| !weight.is_zero());
             return outcome;
