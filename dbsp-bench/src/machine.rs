@@ -65,8 +65,10 @@ pub fn commit() -> Option<(String, bool)> {
 #[must_use]
 pub fn features() -> Vec<String> {
     [
+        ("bulk", cfg!(feature = "bulk")),
         ("fast-table", cfg!(feature = "fast-table")),
         ("fused", cfg!(feature = "fused")),
+        ("pool", cfg!(feature = "pool")),
         ("prefetch", cfg!(feature = "prefetch")),
         ("simd", cfg!(feature = "simd")),
     ]

@@ -4,7 +4,7 @@
 //! # State       the delta of one step
 //! # Cost        a copy of each row
 
-use dbsp_zset::{Delta, Held, Holds};
+use dbsp_zset::{Delta, Held, Holds, renew};
 
 /// The delay operator. It gives out what it was given one step before; see the [module](self).
 ///
@@ -55,7 +55,7 @@ impl<R: Clone> Delay<R> {
 
     /// Makes the step final: what was taken is now due.
     pub fn commit(&mut self) {
-        self.due.clear();
+        renew(&mut self.due, Delta::clear);
         self.due.append(&mut self.next);
     }
 
@@ -67,7 +67,7 @@ impl<R: Clone> Delay<R> {
 
     /// Takes the step back: what was due still is.
     pub fn abort(&mut self) {
-        self.next.clear();
+        renew(&mut self.next, Delta::clear);
     }
 }
 

@@ -8,7 +8,7 @@
 //! handed to it as soon as there is a window of it, while it is still near the processor; without feature `fused`
 //! when the chain has run over thousands of rows.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, renew};
 
 use crate::operator::Operator;
 use crate::stage::{Stage, WINDOW, run_rows};
@@ -83,6 +83,7 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
             operator.take(window)?;
             window.clear();
         }
+        renew(window, Delta::clear);
         operator.give(out)
     }
 

@@ -9,7 +9,7 @@
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Row};
+use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Row, renew};
 
 use crate::stage::FEW;
 
@@ -198,6 +198,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
                 self.values.swap_remove(touched.position);
             }
         }
+        renew(&mut self.touched, Vec::clear);
         // As the table does, which gives memory back after it has lost most of its keys.
         if self.stamps.len() > 8 * self.values.len().max(64) {
             self.stamps.truncate(self.values.len());

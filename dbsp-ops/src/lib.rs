@@ -54,6 +54,9 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
 //! - `fast-table` (default): traces keep their rows in buckets behind a directory; without it in a vector under two hash tables.
+//! - `pool` (default): what a step has filled or freed is kept for the next one, so that a warm one allocates nothing.
+//! - `bulk` (default): work that is large has a way of its own: rows of which many share a group go down its tree
+//!   together; without it row by row.
 //! - `fused` (default): stateless chains take a window of rows at a time; without it one row.
 
 #[cfg(doctest)]

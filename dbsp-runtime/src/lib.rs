@@ -36,6 +36,9 @@
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
 //! - `prefetch` (default): the lookups of neighbouring rows of a delta overlap.
 //! - `fast-table` (default): traces keep their rows in buckets behind a directory; without it in a vector under two hash tables.
+//! - `pool` (default): the deltas of a step, and what operators need for it, are kept for the next one, so that a warm one
+//!   allocates nothing.
+//! - `bulk` (default): work that is large has a way of its own, such as a load; without it row by row.
 //! - `fused` (default): stateless chains take a window of rows at a time, and hand each to the aggregate or `distinct`
 //!   behind them; without it row by row, and thousands of rows.
 //!

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use dbsp_zset::{Delta, Held, Holds, Row};
+use dbsp_zset::{Delta, Held, Holds, Row, renew};
 
 /// Names a cell that holds a `T`.
 pub(crate) struct SlotId<T> {
@@ -66,7 +66,7 @@ impl Slots {
             Box::new(Delta::<R>::new()),
             |value| {
                 if let Some(delta) = value.downcast_mut::<Delta<R>>() {
-                    delta.clear();
+                    renew(delta, Delta::clear);
                 }
             },
             |value| value.downcast_ref::<Delta<R>>().map(Holds::held).unwrap_or_default(),

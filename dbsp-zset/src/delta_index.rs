@@ -2,7 +2,7 @@
 //!
 //! # Shape       a hash table of the last row of each key; `next[i]` leads to the one before it.
 //! # Cost        build: O(n); finding the rows of a key: O(1) expected, then one hop a row. It keeps
-//!   its memory from step to step and clones no key.
+//!   its memory from step to step (feature `pool`) and clones no key.
 //! # Not here    no weights: it knows positions in the delta it was built from, and no other.
 
 use std::hash::Hash;
@@ -10,6 +10,7 @@ use std::hash::Hash;
 use hashbrown::HashTable;
 
 use crate::delta::Delta;
+use crate::pool::renew;
 use crate::row::hash_of;
 
 /// No further row.
@@ -54,8 +55,8 @@ impl DeltaIndex {
         if self.heads.num_buckets() > SPARSE * delta.len().max(SPARSE) {
             *self = Self::new();
         }
-        self.heads.clear();
-        self.next.clear();
+        renew(&mut self.heads, HashTable::clear);
+        renew(&mut self.next, Vec::clear);
         self.next.reserve(delta.len());
         let rows = delta.rows();
         assert!(rows.len() < END as usize, "a delta that is indexed has fewer than u32::MAX rows");

@@ -5,7 +5,7 @@
 //!   `linked`: a vector of rows under two hash tables. The order in which rows come is theirs, all else is alike.
 //! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost time, nothing else.
 //! # Cost        update: O(1) expected, also in a group of a million rows; group: O(1) and then its rows. Memory
-//!   follows the rows, down as well as up. A step that frees as many rows as it adds allocates nothing once warm.
+//!   follows the rows, down as well as up. A step that frees as many rows as it adds allocates nothing once warm (feature `pool`).
 //! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
 
 use std::fmt::{Debug, Formatter};

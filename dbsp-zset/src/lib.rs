@@ -26,7 +26,7 @@
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
 //! - memory: [`Held`], [`Holds`]
-//! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`]
+//! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`], [`renew`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
@@ -34,6 +34,9 @@
 //!   one.
 //! - `fast-table` (default): [`IndexedZSet`] keeps its rows in buckets behind a directory; without it in a vector under two
 //!   hash tables.
+//! - `pool` (default): what a step has filled or freed is kept for the next one; without it each allocates anew.
+//! - `bulk` (default): work that is large has a way of its own: a first delta makes room for all of its rows, rows that
+//!   repeat often are added up before they are sorted, in a Z-set rows that come stand where rows went; without it row by row.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
 #[cfg(doctest)]
@@ -48,6 +51,7 @@ pub mod delta_index;
 pub mod held;
 pub mod indexed;
 pub mod ordered;
+mod pool;
 mod prefetch;
 mod repeats;
 pub mod row;
@@ -64,6 +68,7 @@ pub use delta_index::DeltaIndex;
 pub use held::{Held, Holds};
 pub use indexed::{IndexedZSet, KeyGroup, KeyGroupIter};
 pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
+pub use pool::renew;
 pub use row::{Row, hash_of};
 pub use table::DenseTable;
 pub use trace::Trace;

@@ -29,7 +29,7 @@ const OFTEN: usize = 4;
 /// # Errors
 /// [`Overflow`] where the weights of one row have no sum.
 pub(crate) fn add_up<R: Hash + Eq, W: Ring>(delta: Delta<R, W>) -> Result<Vec<(R, W)>, Overflow> {
-    if !repeat_often(delta.rows()) {
+    if !cfg!(feature = "bulk") || !repeat_often(delta.rows()) {
         return Ok(delta.into_iter().collect());
     }
     let (mut sums, mut positions) = (Vec::<(R, W)>::new(), HashTable::<usize>::new());

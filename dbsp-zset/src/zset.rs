@@ -16,6 +16,7 @@ use std::ops::Index;
 use crate::algebra::{OrderedRing, Overflow, Ring};
 use crate::delta::Delta;
 use crate::indexed::{IndexedZSet, KeyGroup};
+use crate::pool::renew;
 use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
 use crate::table::gaps::Gaps;
@@ -170,14 +171,30 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// [`Overflow`] where one new weight has no value; nothing is then changed.
     pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
         let mut applied = 0;
-        self.gaps.clear();
-        let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
-        let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, &mut applied));
-        self.rows.close(&mut self.gaps);
+        let outcome = if cfg!(feature = "bulk") {
+            self.apply_windows(delta, &mut applied)
+        } else {
+            delta.iter().try_for_each(|(row, weight)| {
+                self.try_add_row(row, weight)?;
+                applied += 1;
+                Ok(())
+            })
+        };
         if outcome.is_err() {
             // Backwards, so that each weight only takes values that it has already had.
             self.take_back(delta.iter().take(applied).rev()).expect("what was just added can be taken back");
         }
+        outcome
+    }
+
+    /// Adds a delta so that rows that come stand where rows went; counts in `applied` how many were added.
+    fn apply_windows(&mut self, delta: &Delta<R, W>, applied: &mut usize) -> Result<(), Overflow> {
+        // A row that panicked may have left some open.
+        self.gaps.clear();
+        let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
+        let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, applied));
+        self.rows.close(&mut self.gaps);
+        renew(&mut self.gaps, Gaps::clear);
         outcome
     }
 

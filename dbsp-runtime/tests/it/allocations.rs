@@ -1,4 +1,5 @@
-//! A warm step over `Copy` rows allocates nothing.
+//! A warm step over `Copy` rows allocates nothing. That is what feature `pool` is for: without it nothing here runs.
+#![cfg(feature = "pool")]
 
 use dbsp_runtime::{Circuit, Count, Delta, Input, Sum};
 use dbsp_testkit::alloc;

@@ -292,7 +292,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         weights: &[W],
         applied: &mut usize,
     ) -> Result<(), Overflow> {
-        if self.buckets.is_empty() && rows.len() >= LOAD {
+        if cfg!(feature = "bulk") && self.buckets.is_empty() && rows.len() >= LOAD {
             self.presize(rows.len());
         }
         if rows.len() <= FEW {

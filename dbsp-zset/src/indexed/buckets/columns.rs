@@ -6,11 +6,13 @@
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
 //! fewer pages to get from the system. A weight that differs makes a column for its neighbours too. The column is
-//! emptied once it is found to hold ones only, when rows move to another bucket; its memory stays, to be used again.
+//! emptied once it is found to hold ones only, when rows move to another bucket; its memory stays, to be used again
+//! (feature `pool`).
 
 use crate::algebra::{Overflow, Ring};
 use crate::indexed::buckets::address::Tags;
 use crate::indexed::buckets::bucket::Bucket;
+use crate::pool::renew;
 use crate::prefetch::prefetch_one;
 
 /// The weights beside all buckets; see the [module](self).
@@ -126,7 +128,7 @@ impl<W: Ring> Columns<W> {
     /// Does without the column of a bucket if its weights are all one by now; its memory stays.
     pub(super) fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize) {
         if bucket.slots.is_weighted() && bucket.iter().all(|(slot, _)| self.columns[at][slot] == W::one()) {
-            self.columns[at].clear();
+            renew(&mut self.columns[at], Vec::clear);
             bucket.slots.set_weighted(false);
         }
     }

@@ -11,6 +11,7 @@
 //! what the other keys pay does not depend on it.
 
 use crate::indexed::buckets::address::leading;
+use crate::pool::{at_once, renew};
 
 /// At least so many forks are made at a time.
 const SPARE: usize = 16;
@@ -179,7 +180,7 @@ impl Forks {
     /// that grows: keys that come to have many rows, while as many rows come as go, then allocate nothing.
     pub(super) fn make_spare(&mut self) {
         if self.free.is_empty() {
-            let (made, more) = (self.forks.len(), SPARE + self.forks.len() / 8);
+            let (made, more) = (self.forks.len(), at_once(SPARE, self.forks.len()));
             self.forks.extend((0..more).map(|_| Fork {
                 key_hash: 0,
                 next: Entry::ABSENT,
@@ -196,7 +197,7 @@ impl Forks {
 
     /// Gives back a fork that nothing leads to any more; it keeps a little memory for the next one.
     pub(super) fn free(&mut self, at: usize) {
-        self.forks[at].children.clear();
+        renew(&mut self.forks[at].children, Vec::clear);
         self.forks[at].children.shrink_to(KEPT_CHILDREN);
         self.free.push(at as u32);
     }

@@ -13,6 +13,7 @@ use crate::indexed::buckets::bucket::Bucket;
 use crate::indexed::buckets::forks::Entry;
 use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::buckets::{Buckets, Way};
+use crate::pool::{at_once, renew};
 use crate::row::Row;
 
 /// More rows of one key than this in a full bucket, and the key gets a fork.
@@ -258,7 +259,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.version += 1;
         if buddy != Entry::ABSENT.at() {
             self.move_rows(self.buckets[buddy].slots.mask(), buddy, at);
-            self.free.push(buddy as u32);
+            self.give_back(buddy);
         }
         self.buckets[at].slots.set_depth(depth - 1);
         // The forks of the buddy come first.
@@ -287,7 +288,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         self.version += 1;
         self.move_rows(self.buckets[buddy].slots.mask(), buddy, at);
-        self.free.push(buddy as u32);
+        self.give_back(buddy);
         self.buckets[at].slots.set_depth(depth - 1);
         self.forks.get_mut(fork).merge(value_hash, depth - 1, at);
     }
@@ -305,7 +306,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.set_bucket(key_hash, depth, Entry::bucket(child));
         } else {
             self.move_rows(self.buckets[child].slots.mask(), child, at);
-            self.free.push(child as u32);
+            self.give_back(child);
         }
         let next = self.forks.get(fork).next;
         let before =
@@ -334,7 +335,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     fn free_bucket(&mut self) -> usize {
         if self.free.is_empty() {
             self.forks.make_spare();
-            let (made, more) = (self.buckets.len(), SPARE + self.buckets.len() / 8);
+            let (made, more) = (self.buckets.len(), at_once(SPARE, self.buckets.len()));
             self.buckets.extend((0..more).map(|_| Bucket::new()));
             // Room for all of them: freeing a bucket never allocates.
             self.free.reserve(self.buckets.len());
@@ -343,6 +344,12 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let at = self.free.pop().expect("buckets have just been made if there were none") as usize;
         self.buckets[at].slots.set_depth(0);
         at
+    }
+
+    /// Keeps an empty bucket that nothing leads to any more for when one is needed.
+    fn give_back(&mut self, at: usize) {
+        renew(&mut self.buckets[at], Bucket::clear);
+        self.free.push(at as u32);
     }
 
     /// How many rows a bucket holds.
