@@ -16,6 +16,7 @@ use crate::prefetch::{FEW, WINDOW, prefetch_one};
 use crate::row::Row;
 
 mod address;
+mod blocks;
 mod bucket;
 mod columns;
 mod forks;
@@ -25,12 +26,13 @@ mod room;
 mod slots;
 
 use address::{Address, leading, place_hash, tag};
+use blocks::{Blocks, Rows};
 use bucket::{Bucket, ones};
 use columns::Columns;
 use forks::{Entry, Forks};
 pub(super) use group::Group;
-use group::{Rest, Rows};
-use room::THIN;
+use group::{Rest, WeightedRows};
+use room::WORTH_A_LOOK;
 
 /// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
@@ -46,6 +48,7 @@ pub(super) struct Buckets<K, V, W> {
     depth: u32,
     /// The first one stands for buckets that are not there.
     buckets: Vec<Bucket<(K, V)>>,
+    blocks: Blocks<(K, V)>,
     weights: Columns<W>,
     /// Buckets that nothing leads to.
     free: Vec<u32>,
@@ -61,17 +64,14 @@ pub(super) struct Buckets<K, V, W> {
 /// that found none.
 pub(super) type Position = (u32, u32);
 
-/// A slot that no bucket has.
-const NO_SLOT: u32 = u32::MAX;
-
 /// Where a row stands if it is there; good until rows move to other buckets.
 #[derive(Clone, Copy, Default)]
 struct Spot {
     address: Address,
     /// A bucket, once the forks before it are passed.
     entry: Entry,
-    /// The slot in which the row probably stands or will stand, where that was found out; else none there is.
-    slot: u32,
+    /// Slots to look at first, where the tags were looked at already: those whose tag was that of the row.
+    likely: u64,
 }
 
 /// What has the rows of a key.
@@ -88,6 +88,7 @@ impl<K, V, W> Buckets<K, V, W> {
             directory: Vec::new(),
             depth: 0,
             buckets: Vec::new(),
+            blocks: Blocks::new(),
             weights: Columns::new(),
             free: Vec::new(),
             forks: Forks::new(),
@@ -108,7 +109,8 @@ impl<K, V, W> Buckets<K, V, W> {
         let in_buckets = self.weights.one().into_iter().flat_map(move |one| {
             self.buckets.iter().enumerate().flat_map(move |(at, bucket)| {
                 let weights = self.weights.of(bucket, at);
-                bucket.iter().map(move |(i, (key, value))| (key, value, weights.get(i).unwrap_or(one)))
+                let rows = self.blocks.rows(bucket, at);
+                rows.iter().map(move |(i, (key, value))| (key, value, weights.get(i).unwrap_or(one)))
             })
         });
         in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
@@ -126,7 +128,7 @@ impl<K, V, W> Buckets<K, V, W> {
     pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
         let (at, i) = (at as usize, i as usize);
         if let (Some(bucket), Some(one)) = (self.buckets.get(at), self.weights.one()) {
-            let (key, value) = &bucket.rows()[i];
+            let (key, value) = self.blocks.rows(bucket, at).at(i);
             return (key, value, self.weights.of(bucket, at).get(i).unwrap_or(one));
         }
         let ((key, value), weight) = &self.homeless[i];
@@ -135,11 +137,10 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).
     pub(super) fn allocated_bytes(&self) -> usize {
-        let row_slots: usize = self.buckets.iter().map(Bucket::capacity).sum();
         let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V)>>();
         let directory = self.directory.capacity() * size_of::<Entry>();
-        row_slots * size_of::<(K, V)>()
-            + buckets
+        buckets
+            + self.blocks.allocated_bytes()
             + self.weights.allocated_bytes()
             + directory
             + self.free.capacity() * size_of::<u32>()
@@ -149,7 +150,8 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// Removes every row and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.buckets.iter_mut().skip(1).for_each(Bucket::clear);
+        self.buckets.iter_mut().skip(1).for_each(|bucket| bucket.slots.clear());
+        self.blocks.clear(&mut self.buckets);
         self.weights.clear();
         self.homeless.clear();
         self.rows = 0;
@@ -210,7 +212,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         let at = self.locate(address);
         let bucket = &self.buckets[at];
         let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
-        match bucket.find(address.tags().row, is_it) {
+        match self.blocks.rows(bucket, at).find(bucket.with_row_tag(address.tags().row), is_it) {
             Some(i) => self.weights.of(bucket, at).get(i).or(self.weights.one()),
             None => self.homeless.iter().find(|(row, _)| is_it(row)).map(|(_, weight)| weight),
         }
@@ -219,15 +221,16 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// The rows of a key in one bucket.
     #[inline]
     fn group_in(&self, at: usize, key: &K, hash: u64) -> Group<'_, K, V, W> {
-        let mask = self.buckets[at].matching(tag(hash), |row| row.0 == *key);
-        Group { rows: self.rows_of(at), mask, one: self.weights.one(), elsewhere: None }
+        let rows = self.rows_of(at);
+        let mask = rows.rows.matching(self.buckets[at].candidates(tag(hash)), |row| row.0 == *key);
+        Group { rows, mask, one: self.weights.one(), elsewhere: None }
     }
 
     /// The slots of a bucket.
     #[inline]
-    fn rows_of(&self, at: usize) -> Rows<'_, K, V, W> {
+    fn rows_of(&self, at: usize) -> WeightedRows<'_, K, V, W> {
         let bucket = &self.buckets[at];
-        Rows { rows: bucket.rows(), weights: self.weights.of(bucket, at) }
+        WeightedRows { rows: self.blocks.rows(bucket, at), weights: self.weights.of(bucket, at) }
     }
 
     /// The group of a key that may have several buckets, or rows that found none.
@@ -239,17 +242,22 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows(&self, key: &K, rest: &mut Rest) -> Option<(Rows<'_, K, V, W>, u64)> {
+    fn next_rows(&self, key: &K, rest: &mut Rest) -> Option<(WeightedRows<'_, K, V, W>, u64)> {
         while let Some(at) = self.next_bucket(rest) {
-            let mask = self.buckets[at].matching(tag(place_hash(key)), |row| row.0 == *key);
+            let rows = self.rows_of(at);
+            let candidates = self.buckets[at].candidates(tag(place_hash(key)));
+            let mask = rows.rows.matching(candidates, |row| row.0 == *key);
             if mask != 0 {
-                return Some((self.rows_of(at), mask));
+                return Some((rows, mask));
             }
         }
         while let Some((row, weight)) = self.homeless.get(rest.homeless) {
             rest.homeless += 1;
             if row.0 == *key {
-                return Some((Rows { rows: from_ref(row), weights: from_ref(weight) }, 1));
+                return Some((
+                    WeightedRows { rows: Rows::alone(from_ref(row)), weights: from_ref(weight) },
+                    1,
+                ));
             }
         }
         None
@@ -295,15 +303,20 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if cfg!(feature = "bulk") && self.buckets.is_empty() && rows.len() >= LOAD {
             self.presize(rows.len());
         }
-        if rows.len() <= FEW {
-            return rows.iter().zip(weights).try_for_each(|((key, value), weight)| {
+        let outcome = if rows.len() <= FEW {
+            rows.iter().zip(weights).try_for_each(|((key, value), weight)| {
                 self.change(key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
                 *applied += 1;
                 Ok(())
-            });
+            })
+        } else {
+            let mut windows = rows.chunks(WINDOW).zip(weights.chunks(WINDOW));
+            windows.try_for_each(|(rows, weights)| self.add_window(rows, weights, applied))
+        };
+        if let Some(row) = rows.last() {
+            self.blocks.make_spare(row);
         }
-        let mut windows = rows.chunks(WINDOW).zip(weights.chunks(WINDOW));
-        windows.try_for_each(|(rows, weights)| self.add_window(rows, weights, applied))
+        outcome
     }
 
     /// Changes the weight of a row by `change`; if the row is new, it gets the weight `fresh`.
@@ -317,7 +330,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         self.start_if_new();
         let address = Address::of(key, value);
-        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), slot: NO_SLOT };
+        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), likely: 0 };
         self.change_at(spot, key, value, change, fresh)
     }
 
@@ -329,9 +342,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let mut has_forks = false;
         for (spot, (key, value)) in spots.iter_mut().zip(rows) {
             let address = Address::of(key, value);
-            *spot = Spot { address, entry: self.entry(address.key_hash), slot: NO_SLOT };
+            *spot = Spot { address, entry: self.entry(address.key_hash), likely: 0 };
             match spot.entry.as_fork() {
-                None => self.buckets[spot.entry.at()].prefetch(),
+                None => self.prefetch_bucket(spot.entry.at()),
                 Some(fork) => {
                     prefetch_one(self.forks.get(fork));
                     has_forks = true;
@@ -341,24 +354,28 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if has_forks {
             for spot in spots.iter_mut().filter(|spot| spot.entry.as_fork().is_some()) {
                 let at = self.locate(spot.address);
-                self.buckets[at].prefetch();
+                self.prefetch_bucket(at);
                 spot.entry = Entry::bucket(at);
             }
         }
         if self.rows * size_of::<(K, V)>() > CACHED {
             let mut has_columns = false;
             for spot in spots.iter_mut() {
-                let bucket = &self.buckets[spot.entry.at()];
-                spot.slot = bucket.prefetch_row(spot.address.tags().row) as u32;
+                let at = spot.entry.at();
+                let bucket = &self.buckets[at];
+                spot.likely = bucket.with_row_tag(spot.address.tags().row);
+                self.blocks.rows(bucket, at).prefetch_first(bucket.or_free(spot.likely));
                 if bucket.slots.is_weighted() {
-                    self.weights.prefetch_column(spot.entry.at());
+                    self.weights.prefetch_column(at);
                     has_columns = true;
                 }
             }
             if has_columns {
                 for spot in &*spots {
                     let at = spot.entry.at();
-                    self.weights.prefetch_weight(&self.buckets[at], at, spot.slot as usize);
+                    let bucket = &self.buckets[at];
+                    let slot = bucket.or_free(spot.likely).trailing_zeros();
+                    self.weights.prefetch_weight(bucket, at, slot as usize);
                 }
             }
         }
@@ -384,32 +401,34 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<(), Overflow> {
         let (at, tags) = (spot.entry.at(), spot.address.tags());
-        let bucket = &mut self.buckets[at];
+        let Self { buckets, blocks, weights, homeless, rows, .. } = self;
+        let bucket = &mut buckets[at];
         let is_it = |row: &(K, V)| row.1 == *value && row.0 == *key;
-        let found = match bucket.get(spot.slot as usize) {
-            Some(row) if is_it(row) => Some(spot.slot as usize),
-            _ => bucket.find(tags.row, is_it),
-        };
+        let mut found = blocks.rows(bucket, at).find(spot.likely & bucket.slots.mask(), is_it);
+        if found.is_none() {
+            found = blocks.rows(bucket, at).find(bucket.with_row_tag(tags.row), is_it);
+        }
         if let Some(i) = found {
-            if self.weights.change(bucket, at, i, change)? {
-                self.weights.remove(bucket, at, i);
-                self.rows -= 1;
-                // Looked at each time that their number has halved: at 16, 8, 4, 2, 1 and none.
-                let left = bucket.slots.len();
-                if left <= THIN && left & left.wrapping_sub(1) == 0 {
-                    self.thinned(key, value);
+            if weights.change(bucket, at, i, change)? {
+                if Bucket::<(K, V)>::OWNS {
+                    weights.pull(bucket, at, i);
+                }
+                blocks.remove(bucket, at, i);
+                *rows -= 1;
+                if WORTH_A_LOOK >> bucket.slots.len() & 1 == 1 {
+                    self.thinned(at, key, value);
                 }
             }
             return Ok(());
         }
-        if !self.homeless.is_empty()
-            && let Some(i) = self.homeless.iter().position(|(row, _)| row.0 == *key && row.1 == *value)
+        if !homeless.is_empty()
+            && let Some(i) = homeless.iter().position(|(row, _)| row.0 == *key && row.1 == *value)
         {
-            let sum = &mut self.homeless[i].1;
+            let sum = &mut homeless[i].1;
             change(sum)?;
             if sum.is_zero() {
-                self.homeless.swap_remove(i);
-                self.rows -= 1;
+                homeless.swap_remove(i);
+                *rows -= 1;
             }
             return Ok(());
         }
@@ -418,14 +437,21 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             return Ok(());
         }
         let row = (key.clone(), value.clone());
-        let bucket = &mut self.buckets[at];
+        *rows += 1;
         if bucket.slots.is_full() {
             self.place_row((row, weight));
         } else {
-            self.weights.push(bucket, at, tags, (row, weight));
+            let slot = blocks.push(bucket, at, tags, row);
+            weights.set(bucket, at, slot, weight);
         }
-        self.rows += 1;
         Ok(())
+    }
+
+    /// Asks for what a lookup in a bucket reads first.
+    #[inline]
+    fn prefetch_bucket(&self, at: usize) {
+        self.buckets[at].prefetch();
+        self.blocks.prefetch(at);
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn tag(hash: u64) -> u8 {
 /// The first `bits` bits of a hash, as a number.
 #[inline]
 pub(super) fn leading(hash: u64, bits: u32) -> usize {
-    (hash >> 1 >> (63 - bits)) as usize
+    (hash >> 1).wrapping_shr(!bits) as usize
 }
 
 /// The bit of a hash behind its first `bits` bits.

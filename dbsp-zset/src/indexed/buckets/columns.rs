@@ -1,7 +1,7 @@
 //! The weights of the rows in buckets, of which nearly all are one.
 //!
 //! # Shape       nothing for a bucket whose rows all have weight one; else a weight for each of its slots.
-//! # Invariants  a bucket's word says whether it has a column; the column is then as long as its rows.
+//! # Invariants  a bucket's word says whether it has a column; the column then reaches the last slot with a row.
 //! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either.
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
@@ -10,8 +10,7 @@
 //! (feature `pool`).
 
 use crate::algebra::{Overflow, Ring};
-use crate::indexed::buckets::address::Tags;
-use crate::indexed::buckets::bucket::Bucket;
+use crate::indexed::buckets::bucket::{BLOCK, Bucket, ones};
 use crate::pool::renew;
 use crate::prefetch::prefetch_one;
 
@@ -74,10 +73,9 @@ impl<W: Ring> Columns<W> {
         self.one = Some(W::one());
     }
 
-    /// Adds a row with its weight to a bucket that is not full.
+    /// Gives the row in a slot its weight.
     #[inline]
-    pub(super) fn push<R>(&mut self, bucket: &mut Bucket<R>, at: usize, tags: Tags, (row, weight): (R, W)) {
-        let slot = bucket.push(tags, row);
+    pub(super) fn set<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize, weight: W) {
         if weight != W::one() || bucket.slots.is_weighted() {
             self.put(bucket, at, slot, weight);
         }
@@ -108,26 +106,21 @@ impl<W: Ring> Columns<W> {
         Ok(false)
     }
 
-    /// Removes a row.
-    #[inline]
-    pub(super) fn remove<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
-        if Bucket::<R>::OWNS {
-            self.pull(bucket, at, slot);
-        } else {
-            bucket.slots.give_back(slot);
+    /// Takes the weight of a row out; that of the last slot moves to its place.
+    pub(super) fn pull<R>(&mut self, bucket: &Bucket<R>, at: usize, slot: usize) -> W {
+        if !bucket.slots.is_weighted() {
+            return W::one();
         }
-    }
-
-    /// Takes a row out; what stands in the last slot moves to its place.
-    pub(super) fn pull<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> (Tags, (R, W)) {
-        let weight = if bucket.slots.is_weighted() { self.columns[at].swap_remove(slot) } else { W::one() };
-        let (tags, row) = bucket.pull(slot);
-        (tags, (row, weight))
+        let column = &mut self.columns[at];
+        column.truncate(bucket.slots.last_taken() + 1);
+        column.swap_remove(slot)
     }
 
     /// Does without the column of a bucket if its weights are all one by now; its memory stays.
     pub(super) fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize) {
-        if bucket.slots.is_weighted() && bucket.iter().all(|(slot, _)| self.columns[at][slot] == W::one()) {
+        if bucket.slots.is_weighted()
+            && ones(bucket.slots.mask()).all(|slot| self.columns[at][slot] == W::one())
+        {
             renew(&mut self.columns[at], Vec::clear);
             bucket.slots.set_weighted(false);
         }
@@ -141,8 +134,9 @@ impl<W: Ring> Columns<W> {
         }
         let column = &mut self.columns[at];
         bucket.slots.set_weighted(true);
-        column.reserve_exact(bucket.capacity() - column.len());
-        column.resize(bucket.rows().len(), W::one());
+        let reach = bucket.slots.last_taken() + 1;
+        column.reserve_exact(reach.next_multiple_of(BLOCK).saturating_sub(column.len()));
+        column.resize(reach.max(column.len()), W::one());
         column[slot] = weight;
     }
 }

@@ -4,26 +4,27 @@
 //!   same for each of the others.
 //! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
 
+use crate::indexed::buckets::blocks::Rows;
 use crate::indexed::buckets::{Buckets, Way};
 use crate::row::Row;
 
 /// The slots of a bucket, with their weights unless all are one.
-pub(super) struct Rows<'a, K, V, W> {
-    pub(super) rows: &'a [(K, V)],
+pub(super) struct WeightedRows<'a, K, V, W> {
+    pub(super) rows: Rows<'a, (K, V)>,
     pub(super) weights: &'a [W],
 }
 
-impl<K, V, W> Clone for Rows<'_, K, V, W> {
+impl<K, V, W> Clone for WeightedRows<'_, K, V, W> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K, V, W> Copy for Rows<'_, K, V, W> {}
+impl<K, V, W> Copy for WeightedRows<'_, K, V, W> {}
 
 /// Rows of one key that are still to be given.
 pub(in crate::indexed) struct Group<'a, K, V, W> {
-    pub(super) rows: Rows<'a, K, V, W>,
+    pub(super) rows: WeightedRows<'a, K, V, W>,
     /// One bit for each of `rows` that belongs to the group.
     pub(super) mask: u64,
     /// The weight of rows without one of their own.
@@ -33,8 +34,12 @@ pub(in crate::indexed) struct Group<'a, K, V, W> {
 
 impl<K, V, W> Group<'_, K, V, W> {
     /// The group of a key that is not there.
-    pub(super) const EMPTY: Self =
-        Self { rows: Rows { rows: &[], weights: &[] }, mask: 0, one: None, elsewhere: None };
+    pub(super) const EMPTY: Self = Self {
+        rows: WeightedRows { rows: Rows::alone(&[]), weights: &[] },
+        mask: 0,
+        one: None,
+        elsewhere: None,
+    };
 
     /// Whether the key has no row.
     #[inline]
@@ -49,7 +54,7 @@ impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
         let Some((rows, mask)) = storage.next_rows(key, &mut rest) else {
             return Self::EMPTY;
         };
-        let key = &rows.rows[mask.trailing_zeros() as usize].0;
+        let key = &rows.rows.at(mask.trailing_zeros() as usize).0;
         let elsewhere = Some(Elsewhere { storage, key, rest });
         Self { rows, mask, one: storage.weights.one(), elsewhere }
     }
@@ -73,7 +78,7 @@ impl<'a, K: Row, V: Row, W> Iterator for Group<'a, K, V, W> {
         }
         let i = self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
-        let (_, value) = &self.rows.rows[i];
+        let (_, value) = self.rows.rows.at(i);
         Some((value, self.rows.weights.get(i).or(self.one)?))
     }
 }

@@ -52,10 +52,11 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                 (probe.bucket, probe.at) = (&self.buckets[at], at as u32);
                 probe.tag = tag(hash);
                 probe.bucket.prefetch();
+                self.blocks.prefetch(at);
             }
             for (probe, _) in probes.iter_mut().zip(rows) {
                 probe.mask = probe.bucket.candidates(probe.tag);
-                probe.bucket.prefetch_first(probe.mask);
+                self.blocks.rows(probe.bucket, probe.at as usize).prefetch_first(probe.mask);
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
                 let (i, key, bucket, mut mask) = (window * PROBES + i, key(row), probe.bucket, probe.mask);
@@ -63,10 +64,11 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                     self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }
+                let rows = self.blocks.rows(bucket, probe.at as usize);
                 let weights = self.weights.of(bucket, probe.at as usize);
                 while mask != 0 {
                     let slot = mask.trailing_zeros() as usize;
-                    let (other, value) = &bucket.rows()[slot];
+                    let (other, value) = rows.at(slot);
                     if other == key {
                         found(i, value, weights.get(slot).unwrap_or(one))?;
                     }

@@ -9,11 +9,11 @@
 
 use crate::algebra::Ring;
 use crate::indexed::buckets::address::{Address, bit_behind, leading, place_hash};
-use crate::indexed::buckets::bucket::Bucket;
+use crate::indexed::buckets::bucket::{BLOCK, Bucket};
 use crate::indexed::buckets::forks::Entry;
 use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::buckets::{Buckets, Way};
-use crate::pool::{at_once, renew};
+use crate::pool::at_once;
 use crate::row::Row;
 
 /// More rows of one key than this in a full bucket, and the key gets a fork.
@@ -34,8 +34,10 @@ const SMALL_DIRECTORY: usize = 1_024;
 const PRESIZED: usize = SLOTS / 8 * 5;
 /// At least so many buckets are made at a time.
 const SPARE: usize = 2;
-/// Buckets that a removal leaves with so many rows are offered to their buddies.
-pub(super) const THIN: usize = SLOTS / 3;
+/// Buckets that a removal leaves with so many rows, or half, a quarter and so on to none, are offered to their buddies.
+const THIN: usize = SLOTS / 3;
+/// Numbers of rows, as bits, at which a bucket is looked after that a row has left: it needs a block less, or is thin.
+pub(super) const WORTH_A_LOOK: u64 = 1 << 32 | 1 << 16 | 1 << 8 | 1 << 4 | 1 << 2 | 1 << 1 | 1;
 /// Two buddies become one if that leaves it so many rows at most: far from a split.
 const MERGED: usize = SLOTS / 4 * 3;
 /// Fewer rows than this for each bucket, and the table is built anew.
@@ -49,7 +51,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         loop {
             let at = self.locate(address);
             if !self.buckets[at].slots.is_full() {
-                self.weights.push(&mut self.buckets[at], at, address.tags(), row);
+                let (bucket, (row, weight)) = (&mut self.buckets[at], row);
+                let slot = self.blocks.push(bucket, at, address.tags(), row);
+                self.weights.set(bucket, at, slot, weight);
                 return;
             }
             if !self.make_room(address) {
@@ -69,7 +73,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
 
     /// Looks after a bucket that a row has left.
     #[inline(never)]
-    pub(super) fn thinned(&mut self, key: &K, value: &V) {
+    pub(super) fn thinned(&mut self, at: usize, key: &K, value: &V) {
+        self.close_ranks(at);
+        if self.buckets[at].slots.len() > THIN {
+            return;
+        }
         if self.directory.len() == 1 && self.forks.is_empty() {
             return;
         }
@@ -78,6 +86,22 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             Way::Bucket(at) => self.merge(address.key_hash, at),
             Way::Fork(fork) => self.merge_children(fork, address.value_hash),
         }
+    }
+
+    /// Moves rows down into gaps of a bucket until it needs no more blocks than so many rows do, and gives the others
+    /// back.
+    fn close_ranks(&mut self, at: usize) {
+        let Self { buckets, blocks, weights, .. } = self;
+        let bucket = &mut buckets[at];
+        let needed = bucket.slots.len().next_multiple_of(BLOCK);
+        while bucket.slots.mask() >> needed != 0 {
+            let last = bucket.slots.last_taken();
+            let weight = weights.pull(bucket, at, last);
+            let (tags, row) = blocks.pull(bucket, at, last);
+            let slot = blocks.push(bucket, at, tags, row);
+            weights.set(bucket, at, slot, weight);
+        }
+        blocks.free_empty(bucket);
     }
 
     /// Builds the table anew if most of it is empty; says whether it did.
@@ -101,8 +125,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.start_if_new();
         for (at, bucket) in old.buckets.iter_mut().enumerate() {
             for i in from_the_last(bucket.slots.mask()) {
-                let (_, row) = old.weights.pull(bucket, at, i);
-                self.place_row(row);
+                let weight = old.weights.pull(bucket, at, i);
+                let (_, row) = old.blocks.pull(bucket, at, i);
+                self.place_row((row, weight));
             }
         }
         old.homeless.into_iter().for_each(|row| self.place_row(row));
@@ -155,7 +180,10 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             return None;
         }
         let mut hashes = [0; SLOTS];
-        hashes.iter_mut().zip(bucket.rows()).for_each(|(hash, row)| *hash = place_hash(&row.0));
+        hashes
+            .iter_mut()
+            .zip(self.blocks.rows(bucket, at).all())
+            .for_each(|(hash, row)| *hash = place_hash(&row.0));
         let mut sorted = hashes;
         sorted.sort_unstable();
         let most = sorted.chunk_by(|one, other| one == other).max_by_key(|equal| equal.len())?;
@@ -192,8 +220,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.depth += 1;
         }
         // Marked first, then moved: half of the rows go, and which of them cannot be predicted.
-        let rows = self.buckets[at].rows();
-        let bits = rows.iter().map(|(key, _)| bit_behind(place_hash(key), depth));
+        let rows = self.blocks.rows(&self.buckets[at], at).all();
+        let bits = rows.map(|(key, _)| bit_behind(place_hash(key), depth));
         let moving = bits.enumerate().fold(0, |moving, (i, bit)| moving | bit << i);
         let upper = self.free_bucket();
         self.move_rows(moving, at, upper);
@@ -221,7 +249,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let at = self.forks.get(fork).child(value_hash);
         let depth = self.buckets[at].slots.depth();
         let mut hashes = [0; SLOTS];
-        hashes.iter_mut().zip(self.buckets[at].rows()).for_each(|(hash, row)| *hash = place_hash(&row.1));
+        let rows = self.blocks.rows(&self.buckets[at], at).all();
+        hashes.iter_mut().zip(rows).for_each(|(hash, row)| *hash = place_hash(&row.1));
         let alike = hashes.iter().fold(0, |differ, hash| differ | (hash ^ value_hash)).leading_zeros();
         let most = ENTRIES_PER_BUCKET * self.forks.get(fork).buckets as usize;
         if alike >= most.ilog2().max(self.forks.get(fork).bits) {
@@ -259,7 +288,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.version += 1;
         if buddy != Entry::ABSENT.at() {
             self.move_rows(self.buckets[buddy].slots.mask(), buddy, at);
-            self.give_back(buddy);
+            self.free.push(buddy as u32);
         }
         self.buckets[at].slots.set_depth(depth - 1);
         // The forks of the buddy come first.
@@ -288,7 +317,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         self.version += 1;
         self.move_rows(self.buckets[buddy].slots.mask(), buddy, at);
-        self.give_back(buddy);
+        self.free.push(buddy as u32);
         self.buckets[at].slots.set_depth(depth - 1);
         self.forks.get_mut(fork).merge(value_hash, depth - 1, at);
     }
@@ -306,7 +335,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.set_bucket(key_hash, depth, Entry::bucket(child));
         } else {
             self.move_rows(self.buckets[child].slots.mask(), child, at);
-            self.give_back(child);
+            self.free.push(child as u32);
         }
         let next = self.forks.get(fork).next;
         let before =
@@ -323,10 +352,12 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let [from_bucket, to_bucket] =
             self.buckets.get_disjoint_mut([from, to]).expect("two buckets there are");
         for i in from_the_last(moving) {
-            let (tags, row) = self.weights.pull(from_bucket, from, i);
-            self.weights.push(to_bucket, to, tags, row);
+            let weight = self.weights.pull(from_bucket, from, i);
+            let (tags, row) = self.blocks.pull(from_bucket, from, i);
+            let slot = self.blocks.push(to_bucket, to, tags, row);
+            self.weights.set(to_bucket, to, slot, weight);
         }
-        from_bucket.trim();
+        self.blocks.trim(from_bucket, from);
         self.weights.forget_ones(from_bucket, from);
     }
 
@@ -336,7 +367,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if self.free.is_empty() {
             self.forks.make_spare();
             let (made, more) = (self.buckets.len(), at_once(SPARE, self.buckets.len()));
-            self.buckets.extend((0..more).map(|_| Bucket::new()));
+            self.buckets.extend((0..more).map(|_| Bucket::default()));
             // Room for all of them: freeing a bucket never allocates.
             self.free.reserve(self.buckets.len());
             self.free.extend((made as u32..(made + more) as u32).rev());
@@ -344,12 +375,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let at = self.free.pop().expect("buckets have just been made if there were none") as usize;
         self.buckets[at].slots.set_depth(0);
         at
-    }
-
-    /// Keeps an empty bucket that nothing leads to any more for when one is needed.
-    fn give_back(&mut self, at: usize) {
-        renew(&mut self.buckets[at], Bucket::clear);
-        self.free.push(at as u32);
     }
 
     /// How many rows a bucket holds.

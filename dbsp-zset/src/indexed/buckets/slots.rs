@@ -35,6 +35,12 @@ impl Slots {
         self.0 & ((1 << SLOTS) - 1)
     }
 
+    /// One bit for each slot without a row, and others behind the last slot.
+    #[inline]
+    pub(super) const fn free(self) -> u64 {
+        !self.0
+    }
+
     /// How many rows there are.
     #[inline]
     pub(super) const fn len(self) -> usize {
@@ -50,6 +56,12 @@ impl Slots {
     #[inline]
     pub(super) const fn first_free(self) -> usize {
         self.0.trailing_ones() as usize
+    }
+
+    /// The last slot with a row, in a bucket that is not empty.
+    #[inline]
+    pub(super) const fn last_taken(self) -> usize {
+        self.mask().ilog2() as usize
     }
 
     /// Whether a row stands in a slot.

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use super::*;
 use crate::delta::Delta;
 use crate::indexed::IndexedZSet;
+use crate::indexed::buckets::bucket::BLOCK;
 use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::tests::{Opaque, random};
 
@@ -31,6 +32,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 uses[at] += 1;
             }
         };
+        let rows = |at: usize| self.blocks.rows(&self.buckets[at], at);
         let mut start = 0;
         while start < self.directory.len() {
             let (mut entry, mut depth, mut region) = (self.directory[start], None, Vec::new());
@@ -43,11 +45,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 for (i, at) in fork.children.iter().enumerate() {
                     let child = &self.buckets[*at as usize];
                     let child_depth = child.slots.depth();
-                    assert!(child.iter().all(|(_, row)| place_hash(&row.0) == fork.key_hash));
+                    assert!(rows(*at as usize).iter().all(|(_, row)| place_hash(&row.0) == fork.key_hash));
                     let same = |row: &(K, V)| {
                         leading(place_hash(&row.1), child_depth) == i >> (fork.bits - child_depth)
                     };
-                    assert!(child.iter().all(|(_, row)| same(row)));
+                    assert!(rows(*at as usize).iter().all(|(_, row)| same(row)));
                     count(*at as usize, &mut region);
                 }
                 entry = fork.next;
@@ -59,9 +61,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 depth = Some(bucket.slots.depth());
                 let prefix = start >> (self.depth - bucket.slots.depth());
                 assert!(
-                    bucket.iter().all(|(_, row)| leading(place_hash(&row.0), bucket.slots.depth()) == prefix)
+                    rows(at)
+                        .iter()
+                        .all(|(_, row)| leading(place_hash(&row.0), bucket.slots.depth()) == prefix)
                 );
-                assert!(bucket.iter().all(|(_, row)| self.children(&row.0).is_none()));
+                assert!(rows(at).iter().all(|(_, row)| self.children(&row.0).is_none()));
                 count(at, &mut region);
             }
             let span = 1 << (self.depth - depth.unwrap_or(self.depth));
@@ -82,14 +86,22 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         for (at, bucket) in self.buckets.iter().enumerate().skip(1) {
             let (taken, weights) = (bucket.slots.len(), self.weights.of(bucket, at));
             assert_eq!(bucket.slots.mask().count_ones() as usize, taken);
-            assert!(!bucket.slots.is_weighted() || weights.len() == bucket.rows().len());
-            assert!(bucket.iter().all(|(slot, _)| weights.get(slot).is_none_or(|weight| !weight.is_zero())));
-            assert!(!Bucket::<(K, V)>::OWNS || taken == bucket.rows().len(), "no gap owns a row");
-            for (slot, (key, value)) in bucket.iter() {
+            assert!(!bucket.slots.is_weighted() || taken == 0 || weights.len() > bucket.slots.last_taken());
+            assert!(
+                ones(bucket.slots.mask())
+                    .all(|slot| weights.get(slot).is_none_or(|weight| !weight.is_zero()))
+            );
+            let rows = self.blocks.rows(bucket, at);
+            let dense = taken == 0 || bucket.slots.last_taken() + 1 == taken;
+            assert!(!Bucket::<(K, V)>::OWNS || dense, "no gap owns a row");
+            let blocks = bucket.blocks.iter().map(|block| block.is_some());
+            let needed = if Bucket::<(K, V)>::OWNS { 0 } else { taken.div_ceil(BLOCK) };
+            assert!(blocks.eq((0..SLOTS / BLOCK).map(|i| i < needed)), "the blocks of {taken} rows");
+            for (slot, (key, value)) in rows.iter() {
                 let address = Address::of(key, value);
                 assert_eq!(self.locate(address), at, "a row stands where it is looked for");
                 let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
-                assert_eq!(bucket.find(address.tags().row, is_it), Some(slot));
+                assert_eq!(rows.find(bucket.with_row_tag(address.tags().row), is_it), Some(slot));
             }
         }
         assert!(self.free.iter().all(|at| !self.buckets[*at as usize].slots.is_weighted()));

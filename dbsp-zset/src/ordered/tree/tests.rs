@@ -164,3 +164,32 @@ fn the_weights_of_a_small_tree_take_no_more_room_than_its_rows() {
         }
     }
 }
+
+#[test]
+fn rows_that_come_in_order_or_together_leave_nodes_nearly_full() {
+    let bytes = |rows: &[u64], at_once: usize| {
+        let mut tree = SummaryTree::<u64>::new();
+        for rows in rows.chunks(at_once) {
+            let mut rows = rows.to_vec();
+            rows.sort_unstable();
+            tree.try_update_sorted(rows.iter().map(|row| (row, &1)), &mut 0).expect("small weights");
+        }
+        assert!(tree.iter().map(|(row, _)| *row).is_sorted());
+        assert_eq!((tree.len(), tree.iter().count()), (rows.len(), rows.len()));
+        tree.allocated_bytes() as f64 / rows.len() as f64
+    };
+    let ascending: Vec<u64> = (0..10_000).collect();
+    let scattered: Vec<u64> = ascending.iter().map(|row| row * 7_919 % 10_000).collect();
+    // Of ten bytes and a half eight are the row, the others its part of an inner node.
+    for (rows, at_once, most) in [
+        (&ascending, 1, 10.5),
+        (&ascending, 500, 10.5),
+        (&scattered, 10_000, 10.5),
+        (&scattered, 5_000, 15.0),
+    ] {
+        let bytes = bytes(rows, at_once);
+        assert!(bytes < most, "{bytes} bytes a row, {at_once} at once");
+    }
+    let bytes = bytes(&scattered, 1);
+    assert!(bytes < 18.0, "{bytes} bytes a row, one by one");
+}
