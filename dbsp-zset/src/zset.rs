@@ -191,6 +191,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     fn apply_windows(&mut self, delta: &Delta<R, W>, applied: &mut usize) -> Result<(), Overflow> {
         // A row that panicked may have left some open.
         self.gaps.clear();
+        self.gaps.reserve(delta.len().min(self.rows.len()));
         let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
         let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, applied));
         self.rows.close(&mut self.gaps);

@@ -33,6 +33,7 @@ use forks::{Entry, Forks};
 pub(super) use group::Group;
 use group::{Rest, WeightedRows};
 use room::WORTH_A_LOOK;
+use slots::SLOTS;
 
 /// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
@@ -64,14 +65,17 @@ pub(super) struct Buckets<K, V, W> {
 /// that found none.
 pub(super) type Position = (u32, u32);
 
+/// A slot that no bucket has.
+const NO_SLOT: u32 = SLOTS as u32;
+
 /// Where a row stands if it is there; good until rows move to other buckets.
 #[derive(Clone, Copy, Default)]
 struct Spot {
     address: Address,
     /// A bucket, once the forks before it are passed.
     entry: Entry,
-    /// Slots to look at first, where the tags were looked at already: those whose tag was that of the row.
-    likely: u64,
+    /// The slot in which the row probably stands or will stand, where the tags were looked at already; else none there is.
+    likely: u32,
 }
 
 /// What has the rows of a key.
@@ -330,7 +334,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         self.start_if_new();
         let address = Address::of(key, value);
-        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), likely: 0 };
+        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), likely: NO_SLOT };
         self.change_at(spot, key, value, change, fresh)
     }
 
@@ -342,7 +346,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let mut has_forks = false;
         for (spot, (key, value)) in spots.iter_mut().zip(rows) {
             let address = Address::of(key, value);
-            *spot = Spot { address, entry: self.entry(address.key_hash), likely: 0 };
+            *spot = Spot { address, entry: self.entry(address.key_hash), likely: NO_SLOT };
             match spot.entry.as_fork() {
                 None => self.prefetch_bucket(spot.entry.at()),
                 Some(fork) => {
@@ -363,8 +367,9 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             for spot in spots.iter_mut() {
                 let at = spot.entry.at();
                 let bucket = &self.buckets[at];
-                spot.likely = bucket.with_row_tag(spot.address.tags().row);
-                self.blocks.rows(bucket, at).prefetch_first(bucket.or_free(spot.likely));
+                let mask = bucket.or_free(bucket.with_row_tag(spot.address.tags().row));
+                spot.likely = mask.trailing_zeros();
+                self.blocks.rows(bucket, at).prefetch_first(mask);
                 if bucket.slots.is_weighted() {
                     self.weights.prefetch_column(at);
                     has_columns = true;
@@ -373,9 +378,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             if has_columns {
                 for spot in &*spots {
                     let at = spot.entry.at();
-                    let bucket = &self.buckets[at];
-                    let slot = bucket.or_free(spot.likely).trailing_zeros();
-                    self.weights.prefetch_weight(bucket, at, slot as usize);
+                    self.weights.prefetch_weight(&self.buckets[at], at, spot.likely as usize);
                 }
             }
         }
@@ -404,10 +407,12 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let Self { buckets, blocks, weights, homeless, rows, .. } = self;
         let bucket = &mut buckets[at];
         let is_it = |row: &(K, V)| row.1 == *value && row.0 == *key;
-        let mut found = blocks.rows(bucket, at).find(spot.likely & bucket.slots.mask(), is_it);
-        if found.is_none() {
-            found = blocks.rows(bucket, at).find(bucket.with_row_tag(tags.row), is_it);
-        }
+        let stands = blocks.rows(bucket, at);
+        let found = if bucket.slots.has(spot.likely as usize) && is_it(stands.at(spot.likely as usize)) {
+            Some(spot.likely as usize)
+        } else {
+            stands.find(bucket.with_row_tag(tags.row), is_it)
+        };
         if let Some(i) = found {
             if weights.change(bucket, at, i, change)? {
                 if Bucket::<(K, V)>::OWNS {

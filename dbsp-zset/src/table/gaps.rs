@@ -24,9 +24,14 @@ impl Gaps {
         Self { positions: Vec::new() }
     }
 
-    /// Forgets gaps that a row's panic has kept from being closed; no lookup finds them.
+    /// Forgets all gaps.
     pub(crate) fn clear(&mut self) {
         self.positions.clear();
+    }
+
+    /// Makes room for so many gaps: how many are open at once varies from step to step.
+    pub(crate) fn reserve(&mut self, most: usize) {
+        self.positions.reserve(most);
     }
 
     pub(crate) fn allocated_bytes(&self) -> usize {

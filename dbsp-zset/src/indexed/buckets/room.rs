@@ -36,8 +36,12 @@ const PRESIZED: usize = SLOTS / 8 * 5;
 const SPARE: usize = 2;
 /// Buckets that a removal leaves with so many rows, or half, a quarter and so on to none, are offered to their buddies.
 const THIN: usize = SLOTS / 3;
+/// A bucket keeps a block until so many fewer rows than fill the others are left: one around a full block does not take
+/// and give one back at each turn.
+pub(super) const SLACK: usize = 4;
 /// Numbers of rows, as bits, at which a bucket is looked after that a row has left: it needs a block less, or is thin.
-pub(super) const WORTH_A_LOOK: u64 = 1 << 32 | 1 << 16 | 1 << 8 | 1 << 4 | 1 << 2 | 1 << 1 | 1;
+pub(super) const WORTH_A_LOOK: u64 =
+    1 << (2 * BLOCK - SLACK) | 1 << (BLOCK - SLACK) | 1 << 16 | 1 << 8 | 1 << 4 | 1 << 2 | 1 << 1 | 1;
 /// Two buddies become one if that leaves it so many rows at most: far from a split.
 const MERGED: usize = SLOTS / 4 * 3;
 /// Fewer rows than this for each bucket, and the table is built anew.

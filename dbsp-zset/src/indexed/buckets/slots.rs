@@ -67,7 +67,7 @@ impl Slots {
     /// Whether a row stands in a slot.
     #[inline]
     pub(super) const fn has(self, slot: usize) -> bool {
-        self.0 >> slot & 1 == 1
+        self.mask() >> slot & 1 == 1
     }
 
     /// Takes a slot that is free.
