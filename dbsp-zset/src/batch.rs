@@ -3,14 +3,14 @@
 //! # Shape       two columns, as in a delta; rows ascend strictly.
 //! # Invariants  no row stands twice; no weight is zero. So two batches are the same change exactly
 //!   if they are equal.
-//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often; merge O(n + m); get O(log n).
+//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often or rows begin differently; merge O(n + m); get O(log n).
 //! # Not here    no change in place: a batch is a value to compare, to search and to show.
 
 use std::hash::Hash;
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
-use crate::repeats;
+use crate::{radix, repeats};
 
 /// A consolidated, sorted change; see the [module](self).
 #[derive(Clone, PartialEq, Eq)]
@@ -26,22 +26,26 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
     /// [`Overflow`] where the weights of one row have no sum. They are added in no order, so a
     /// partial sum that leaves the range is an error even where the total would not.
     pub fn from_delta(delta: Delta<R, W>) -> Result<Self, Overflow> {
-        let mut entries = repeats::add_up(delta)?;
-        entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        let mut batch = Self { rows: Vec::with_capacity(entries.len()), weights: Vec::new() };
-        batch.weights.reserve(entries.len());
+        let delta = repeats::add_up(delta)?;
+        let mut batch =
+            Self { rows: Vec::with_capacity(delta.len()), weights: Vec::with_capacity(delta.len()) };
+        radix::sorted(delta).into_iter().try_for_each(|entries| batch.append(entries))?;
+        Ok(batch)
+    }
+
+    /// Appends rows that follow all others, in order; adds up the weights of those that are equal.
+    fn append(&mut self, entries: Vec<(R, W)>) -> Result<(), Overflow> {
         let mut entries = entries.into_iter();
-        let Some((mut row, mut weight)) = entries.next() else { return Ok(batch) };
+        let Some((mut row, mut weight)) = entries.next() else { return Ok(()) };
         for (next_row, next_weight) in entries {
             if next_row == row {
                 weight.try_add_assign(&next_weight)?;
             } else {
-                batch
-                    .push(std::mem::replace(&mut row, next_row), std::mem::replace(&mut weight, next_weight));
+                self.push(std::mem::replace(&mut row, next_row), std::mem::replace(&mut weight, next_weight));
             }
         }
-        batch.push(row, weight);
-        Ok(batch)
+        self.push(row, weight);
+        Ok(())
     }
 }
 

@@ -36,7 +36,8 @@
 //!   hash tables.
 //! - `pool` (default): what a step has filled or freed is kept for the next one; without it each allocates anew.
 //! - `bulk` (default): work that is large has a way of its own: a first delta makes room for all of its rows, rows that
-//!   repeat often are added up before they are sorted, in a Z-set rows that come stand where rows went; without it row by row.
+//!   repeat often are added up before they are sorted, those that begin differently are sorted by digits, in a Z-set rows
+//!   that come stand where rows went; without it row by row.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
 
 #[cfg(doctest)]
@@ -53,6 +54,7 @@ pub mod indexed;
 pub mod ordered;
 mod pool;
 mod prefetch;
+mod radix;
 mod repeats;
 pub mod row;
 #[cfg(feature = "serde")]

@@ -8,7 +8,7 @@ use crate::report::DBSP;
 
 /// Rows of a small Z-set, and of a delta.
 const SMALL: usize = 1_000;
-/// Rows of a delta in which rows repeat often.
+/// Rows of a delta in which rows repeat often, and of one in which they do not.
 const OFTEN: usize = 10_000;
 /// Rows of the Z-set that a delta is applied to.
 const LARGE: usize = 100_000;
@@ -43,6 +43,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("zset/consolidate", || consolidate(SMALL, SMALL as u64 / 2)),
         // Each row about forty times.
         Case { batch: OFTEN, ..case("zset/consolidate_often", || consolidate(OFTEN, OFTEN as u64 / 40)) },
+        // Each row once: nothing to add up, all to sort.
+        Case { batch: OFTEN, ..case("zset/consolidate_once", || consolidate(OFTEN, 1 << 40)) },
         case("zset/apply", || {
             let mut random = SplitMix::new(4);
             let mut rows = ZSet::with_capacity(LARGE);
