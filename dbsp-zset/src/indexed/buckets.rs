@@ -54,7 +54,7 @@ pub(super) struct Buckets<K, V, W> {
     /// Buckets that nothing leads to.
     free: Vec<u32>,
     forks: Forks,
-    /// Rows that found no bucket: more than 48 whose hashes are alike as far as a directory of this size goes.
+    /// Rows that found no bucket: more than 48 whose hashes are alike, or begin alike as far as a directory of this size goes.
     homeless: Vec<((K, V), W)>,
     rows: usize,
     /// Grows whenever rows may have moved to other buckets.
