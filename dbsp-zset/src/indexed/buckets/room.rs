@@ -38,7 +38,7 @@ const SPARE: usize = 2;
 const THIN: usize = SLOTS / 3;
 /// A bucket keeps a block until so many fewer rows than fill the others are left: one around a full block does not take
 /// and give one back at each turn.
-pub(super) const SLACK: usize = 4;
+pub(super) const SLACK: usize = 8;
 /// Numbers of rows, as bits, at which a bucket is looked after that a row has left: it needs a block less, or is thin.
 pub(super) const WORTH_A_LOOK: u64 =
     1 << (2 * BLOCK - SLACK) | 1 << (BLOCK - SLACK) | 1 << 16 | 1 << 8 | 1 << 4 | 1 << 2 | 1 << 1 | 1;
