@@ -49,6 +49,16 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
     }
 }
 
+impl<R: Ord + Hash, W: Ring> Delta<R, W> {
+    /// The same change as a sorted batch in which each row stands once.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the weights of one row have no sum.
+    pub fn consolidate(self) -> Result<Batch<R, W>, Overflow> {
+        Batch::from_delta(self)
+    }
+}
+
 impl<R: Ord, W: Ring> Batch<R, W> {
     /// The weight of a row, zero if it does not stand here.
     #[must_use]

@@ -3,16 +3,13 @@
 //! # Shape       `rows[i]` changes by `weights[i]`; a row may stand several times, and then the sum
 //!   of its weights counts.
 //! # Invariants  both columns have one length; no weight is zero when it is pushed.
-//! # Cost        push: O(1); consolidate: O(n log n) for n entries.
-//! # Not here    no order and no index: [`Batch`] has the one, `ZSet` and the traces the other.
+//! # Cost        push: O(1).
+//! # Not here    no order and no index: [`Batch`](crate::Batch) has the one, `ZSet` and the traces the other.
 //!
 //! An insertion has weight 1, a deletion −1. A delta is what flows between operators; most of them
 //! are indifferent to repeated rows, so nobody pays for consolidating what nobody needs sorted.
 
-use std::hash::Hash;
-
 use crate::algebra::{Overflow, Ring};
-use crate::batch::Batch;
 
 /// A change of a Z-set; see the [module](self).
 ///
@@ -254,17 +251,6 @@ impl<R, W: Ring> Delta<R, W> {
             return Ok(());
         }
         W::try_scale_column(&mut self.weights, factor)
-    }
-
-    /// The same change as a sorted batch in which each row stands once.
-    ///
-    /// # Errors
-    /// [`Overflow`] where the weights of one row have no sum.
-    pub fn consolidate(self) -> Result<Batch<R, W>, Overflow>
-    where
-        R: Ord + Hash,
-    {
-        Batch::from_delta(self)
     }
 }
 
