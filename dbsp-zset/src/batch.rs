@@ -3,7 +3,8 @@
 //! # Shape       two columns, as in a delta; rows ascend strictly.
 //! # Invariants  no row stands twice; no weight is zero. So two batches are the same change exactly
 //!   if they are equal.
-//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often or rows begin differently; merge O(n + m); get O(log n).
+//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often or rows begin differently;
+//!   merge O(n + m); get O(log n).
 //! # Not here    no change in place: a batch is a value to compare, to search and to show.
 
 use std::hash::Hash;
