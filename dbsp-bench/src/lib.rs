@@ -33,3 +33,9 @@ pub mod program;
 pub mod progress;
 pub mod report;
 pub mod table;
+
+/// Tests may count allocations: of their own thread.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
+    dbsp_testkit::alloc::Counting::new(std::alloc::System);

@@ -78,7 +78,10 @@ pub const KEYS: u64 = 1_000;
 const LOADED: usize = 10_000;
 /// Steps of an engine's turn.
 const TURN: usize = 1_000;
-/// Steps before the clock.
+/// Before the clock come so many steps of this many changes each: they replace the rows five times over, so that a trace is
+/// no longer as its load left it, with buckets that have yet to split;
+const WARM_UP_BULK: (usize, usize) = (1_000, 100);
+/// then so many of one change.
 const WARM_UP: usize = 2_000;
 
 /// What is asked of a case: its name, and the blocks of ten operators (none for a single map).
@@ -130,7 +133,7 @@ pub(crate) fn take_steps(case: &str, steps: usize, made: usize) -> anyhow::Resul
     let (_, blocks) = found.with_context(|| format!("there is no case {case}"))?;
     let (mut chain, mut rows) = (Chain::new(*blocks)?, Rows::new());
     chain.step(&mut rows.load())?;
-    let changes: Vec<_> = (0..made).map(|_| rows.change()).collect();
+    let changes: Vec<_> = (0..made).map(|_| rows.change(1)).collect();
     changes.into_iter().take(steps).try_for_each(|mut change| chain.step(&mut change))
 }
 
@@ -143,12 +146,12 @@ fn measure(
 ) -> anyhow::Result<Vec<Row>> {
     let mut samples = vec![Samples::with_capacity(steps); engines.len()];
     let mut allocated = vec![allocations::count().map(|_| 0); engines.len()];
-    let load = rows.load();
+    let mut changes = vec![rows.load()];
+    changes.extend((0..WARM_UP_BULK.0).map(|_| rows.change(WARM_UP_BULK.1)));
     let mut left = WARM_UP + steps;
-    let mut changes: Vec<Delta<Pair>> = vec![load];
     while left > 0 {
         let size = TURN.min(if left > steps { left - steps } else { left });
-        changes.extend((0..size).map(|_| rows.change()));
+        changes.extend((0..size).map(|_| rows.change(1)));
         for (i, (engine, chain)) in engines.iter_mut().enumerate() {
             for change in &changes {
                 let mut change = change.clone();
@@ -196,18 +199,20 @@ impl Rows {
         self.live.iter().map(|row| (*row, 1)).collect()
     }
 
-    /// Inserts a row, or takes a random one away, in turns.
-    fn change(&mut self) -> Delta<Pair> {
-        let mut delta = Delta::with_capacity(1);
-        self.inserts = !self.inserts;
-        if self.inserts {
-            let row = pair(&mut self.random);
-            self.live.push(row);
-            delta.insert(row);
-        } else {
-            let last = self.live.len() as u64;
-            let row = self.live.swap_remove(usize::try_from(self.random.below(last)).expect("an index fits"));
-            delta.delete(row);
+    /// So many times, inserts a row or takes a random one away, in turns.
+    fn change(&mut self, times: usize) -> Delta<Pair> {
+        let mut delta = Delta::with_capacity(times);
+        for _ in 0..times {
+            self.inserts = !self.inserts;
+            if self.inserts {
+                let row = pair(&mut self.random);
+                self.live.push(row);
+                delta.insert(row);
+            } else {
+                let last = self.random.below(self.live.len() as u64);
+                let row = self.live.swap_remove(usize::try_from(last).expect("an index fits"));
+                delta.delete(row);
+            }
         }
         delta
     }
@@ -235,6 +240,19 @@ mod tests {
             let measured = measure(name, &mut engines, &mut rows, 200).unwrap();
             assert_eq!(engines[0].1.view(), oracle::view(&rows.live, blocks), "{name}");
             assert!(measured[0].p50_us.is_some() && measured[0].p99_us.is_some());
+        }
+    }
+
+    /// Rows come twice and are single again all the time, buckets split and merge, and groups come and go.
+    #[cfg(feature = "pool")]
+    #[test]
+    fn a_warm_step_of_one_row_allocates_nothing() {
+        allocations::are_counted();
+        for (name, blocks) in CASES {
+            let mut engines: Vec<(&'static str, Box<dyn Engine>)> =
+                vec![(DBSP, Box::new(Chain::new(blocks).unwrap()))];
+            let measured = measure(name, &mut engines, &mut Rows::new(), 20_000 / blocks.max(1)).unwrap();
+            assert_eq!(measured[0].allocs_per_step, Some(0.0), "{name}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn profiled(name: &str) -> Option<profile::Case> {
 
 impl Running for Profiled {
     fn prepare(&mut self) -> bool {
-        self.next = self.rows.change();
+        self.next = self.rows.change(1);
         true
     }
 

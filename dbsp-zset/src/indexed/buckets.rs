@@ -24,11 +24,12 @@ mod group;
 mod probe;
 mod room;
 mod slots;
+mod spare;
 
 use address::{Address, leading, place_hash, tag};
 use blocks::{Blocks, Rows};
 use bucket::{Bucket, ones};
-use columns::Columns;
+use columns::{Columns, Weights};
 use forks::{Entry, Forks};
 pub(super) use group::Group;
 use group::{Rest, WeightedRows};
@@ -110,12 +111,10 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// All rows.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V, &W)> {
-        let in_buckets = self.weights.one().into_iter().flat_map(move |one| {
-            self.buckets.iter().enumerate().flat_map(move |(at, bucket)| {
-                let weights = self.weights.of(bucket, at);
-                let rows = self.blocks.rows(bucket, at);
-                rows.iter().map(move |(i, (key, value))| (key, value, weights.get(i).unwrap_or(one)))
-            })
+        let in_buckets = self.buckets.iter().enumerate().flat_map(|(at, bucket)| {
+            let weights = self.weights.of(bucket, at);
+            let rows = self.blocks.rows(bucket, at);
+            rows.iter().filter_map(move |(i, (key, value))| Some((key, value, weights.get(i)?)))
         });
         in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
     }
@@ -131,9 +130,11 @@ impl<K, V, W> Buckets<K, V, W> {
     /// The row at a position.
     pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
         let (at, i) = (at as usize, i as usize);
-        if let (Some(bucket), Some(one)) = (self.buckets.get(at), self.weights.one()) {
+        if let Some(bucket) = self.buckets.get(at)
+            && let Some(weight) = self.weights.of(bucket, at).get(i)
+        {
             let (key, value) = self.blocks.rows(bucket, at).at(i);
-            return (key, value, self.weights.of(bucket, at).get(i).unwrap_or(one));
+            return (key, value, weight);
         }
         let ((key, value), weight) = &self.homeless[i];
         (key, value, weight)
@@ -217,7 +218,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         let bucket = &self.buckets[at];
         let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
         match self.blocks.rows(bucket, at).find(bucket.with_row_tag(address.tags().row), is_it) {
-            Some(i) => self.weights.of(bucket, at).get(i).or(self.weights.one()),
+            Some(i) => self.weights.of(bucket, at).get(i),
             None => self.homeless.iter().find(|(row, _)| is_it(row)).map(|(_, weight)| weight),
         }
     }
@@ -227,7 +228,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     fn group_in(&self, at: usize, key: &K, hash: u64) -> Group<'_, K, V, W> {
         let rows = self.rows_of(at);
         let mask = rows.rows.matching(self.buckets[at].candidates(tag(hash)), |row| row.0 == *key);
-        Group { rows, mask, one: self.weights.one(), elsewhere: None }
+        Group { rows, mask, elsewhere: None }
     }
 
     /// The slots of a bucket.
@@ -259,7 +260,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             rest.homeless += 1;
             if row.0 == *key {
                 return Some((
-                    WeightedRows { rows: Rows::alone(from_ref(row)), weights: from_ref(weight) },
+                    WeightedRows { rows: Rows::alone(from_ref(row)), weights: Weights::all(Some(weight)) },
                     1,
                 ));
             }
@@ -292,6 +293,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if self.buckets.is_empty() {
             self.weights.start();
             self.buckets.extend([Bucket::absent(), Bucket::default()]);
+            self.weights.follow(self.buckets.len());
             self.directory.push(Entry::bucket(1));
         }
     }
@@ -319,6 +321,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         };
         if let Some(row) = rows.last() {
             self.blocks.make_spare(row);
+            self.weights.make_spare();
         }
         outcome
     }

@@ -4,8 +4,7 @@
 //!   instead, without gaps.
 //! # Invariants  a bucket has as many blocks as its rows need, the first ones.
 //! # Cost        add, remove: O(1). A row that goes leaves a free slot: no other row is read or moved, but for the few that
-//!   close ranks when a block less is needed. Only a block more than there have ever been is allocated, with a few to
-//!   spare: buckets grow and shrink by blocks that are kept here.
+//!   close ranks when a block less is needed. Buckets grow and shrink by blocks that are kept as [`Spare`].
 //! # Not here    when a bucket closes ranks: see [`room`](super::room).
 //!
 //! Buckets of one table split at about one time, as hashes spread rows evenly; so most are half full at times. Room for
@@ -13,26 +12,18 @@
 //! gives back is of no use to the others, which rooms of three sizes would be just then.
 
 use crate::indexed::buckets::address::Tags;
-use crate::indexed::buckets::bucket::{BLOCK, Block, Bucket, ones};
+use crate::indexed::buckets::bucket::{BLOCK, Bucket, ones};
 use crate::indexed::buckets::slots::SLOTS;
+use crate::indexed::buckets::spare::Spare;
 use crate::prefetch::prefetch_one;
 
 /// A vector of rows that own something grows by so many at once.
 const STEP: usize = 16;
-/// So many blocks at most are free after a step that had to make some,
-const SPARE: usize = 32;
-/// and one for so many that there are.
-const SPARE_SHARE: usize = 64;
 
 /// The rows of all buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Blocks<R> {
-    /// Blocks that no bucket has.
-    free: Vec<Block<R>>,
-    /// How many there are, with those of buckets.
-    made: usize,
-    /// Whether some were made since there were last spare ones.
-    is_short: bool,
+    spare: Spare<R>,
     /// By bucket, where rows own something.
     owned: Vec<Vec<R>>,
 }
@@ -111,7 +102,7 @@ impl<'a, R> Rows<'a, R> {
 
 impl<R> Blocks<R> {
     pub(super) const fn new() -> Self {
-        Self { free: Vec::new(), made: 0, is_short: false, owned: Vec::new() }
+        Self { spare: Spare::at_least(0), owned: Vec::new() }
     }
 
     /// The rows of a bucket.
@@ -145,36 +136,23 @@ impl<R> Blocks<R> {
     pub(super) fn allocated_bytes(&self) -> usize {
         let owned: usize =
             self.owned.iter().map(|rows| if size_of::<R>() > 0 { rows.capacity() } else { 0 }).sum();
-        (self.made * BLOCK + owned) * size_of::<R>()
-            + self.free.capacity() * size_of::<Block<R>>()
-            + self.owned.capacity() * size_of::<Vec<R>>()
+        self.spare.allocated_bytes() + owned * size_of::<R>() + self.owned.capacity() * size_of::<Vec<R>>()
     }
 
     /// Takes the blocks without a row from a bucket.
     pub(super) fn free_empty(&mut self, bucket: &mut Bucket<R>) {
         for (i, block) in bucket.blocks.iter_mut().enumerate() {
             if bucket.slots.mask() >> (i * BLOCK) & ((1 << BLOCK) - 1) == 0 {
-                self.free(block.take());
+                block.take().into_iter().for_each(|block| self.spare.give(block));
             }
         }
     }
 
     /// Removes every row of some buckets, which are all there are, and keeps the memory.
     pub(super) fn clear(&mut self, buckets: &mut [Bucket<R>]) {
-        self.free.extend(buckets.iter_mut().flat_map(|bucket| &mut bucket.blocks).filter_map(Option::take));
+        let blocks = buckets.iter_mut().flat_map(|bucket| &mut bucket.blocks);
+        self.spare.give_all(blocks.filter_map(Option::take));
         self.owned.iter_mut().for_each(Vec::clear);
-    }
-
-    /// Keeps a block, unless more than half of all are free, or without feature `pool`.
-    #[inline(never)]
-    fn free(&mut self, block: Option<Block<R>>) {
-        let Some(block) = block else { return };
-        let is_enough = self.free.len() > SPARE && 2 * self.free.len() > self.made;
-        if is_enough || cfg!(not(feature = "pool")) {
-            self.made -= 1;
-        } else {
-            self.free.push(block);
-        }
     }
 }
 
@@ -189,7 +167,9 @@ impl<R: Clone> Blocks<R> {
         } else if let Some(block) = &mut bucket.blocks[slot / BLOCK] {
             block[slot % BLOCK] = row;
         } else {
-            bucket.blocks[slot / BLOCK] = Some(self.block(slot % BLOCK, row));
+            let mut block = self.spare.take(&row);
+            block[slot % BLOCK] = row;
+            bucket.blocks[slot / BLOCK] = Some(block);
         }
         slot
     }
@@ -235,37 +215,10 @@ impl<R: Clone> Blocks<R> {
         rows.push(row);
     }
 
-    /// A block with a row in one of its slots.
-    #[cold]
-    fn block(&mut self, slot: usize, row: R) -> Block<R> {
-        let Some(mut block) = self.free.pop() else {
-            self.made += 1;
-            self.is_short = true;
-            return Box::new(std::array::from_fn(|_| row.clone()));
-        };
-        block[slot] = row;
-        block
-    }
-
-    /// Makes a few blocks to spare, filled with any row, if there were not enough: they serve later steps, in which some
-    /// buckets grow as others shrink.
+    /// To be called at the end of a step: makes a few blocks to spare, filled with any row, if there were not enough.
     #[inline]
     pub(super) fn make_spare(&mut self, row: &R) {
-        if cfg!(feature = "pool") && self.is_short {
-            self.fill_up(row);
-        }
-    }
-
-    #[inline(never)]
-    fn fill_up(&mut self, row: &R) {
-        self.is_short = false;
-        let spare = (self.made / 4).min(SPARE + self.made / SPARE_SHARE);
-        while self.free.len() < spare {
-            self.free.push(Box::new(std::array::from_fn(|_| row.clone())));
-            self.made += 1;
-        }
-        // Room for all of them: freeing a block never allocates.
-        self.free.reserve(self.made - self.free.len());
+        self.spare.make(row);
     }
 }
 
@@ -329,13 +282,13 @@ mod tests {
         let (mut blocks, mut bucket) = (Blocks::new(), Bucket::default());
         let taken = |bucket: &Bucket<u64>| bucket.blocks.iter().flatten().count();
         (0..SLOTS as u64).for_each(|row| _ = push(&mut blocks, &mut bucket, row));
-        assert_eq!((blocks.made, taken(&bucket)), (3, 3));
+        assert_eq!((blocks.spare.made(), taken(&bucket)), (3, 3));
         (16..SLOTS).for_each(|slot| blocks.remove(&mut bucket, 0, slot));
         blocks.free_empty(&mut bucket);
-        assert_eq!((blocks.made, blocks.free.len(), taken(&bucket)), (3, 2, 1));
+        assert_eq!((blocks.spare.made(), blocks.spare.free(), taken(&bucket)), (3, 2, 1));
         let mut other = Bucket::default();
         (0..30).for_each(|row| _ = push(&mut blocks, &mut other, row));
-        assert_eq!((blocks.made, blocks.free.len(), taken(&other)), (3, 0, 2));
+        assert_eq!((blocks.spare.made(), blocks.spare.free(), taken(&other)), (3, 0, 2));
         (0..16).rev().for_each(|slot| _ = blocks.pull(&mut bucket, 0, slot));
         assert_eq!(taken(&bucket), 1);
         blocks.trim(&mut bucket, 0);
@@ -348,13 +301,17 @@ mod tests {
         for bucket in &mut buckets {
             (0..SLOTS as u64).for_each(|row| _ = push(&mut blocks, bucket, row));
         }
-        let most = blocks.made;
+        let most = blocks.spare.made();
         assert!((300..330).contains(&most), "{most}");
         for bucket in &mut buckets[1..] {
             (0..SLOTS).for_each(|slot| blocks.remove(bucket, 0, slot));
             blocks.free_empty(bucket);
         }
-        assert!(blocks.made <= most / 2 + 10, "{} of {most} blocks for one bucket", blocks.made);
+        assert!(
+            blocks.spare.made() <= most / 2 + 10,
+            "{} of {most} blocks for one bucket",
+            blocks.spare.made()
+        );
         assert_eq!(rows(&blocks, &buckets[0]).len(), SLOTS);
     }
 

@@ -1,46 +1,83 @@
 //! The weights of the rows in buckets, of which nearly all are one.
 //!
-//! # Shape       nothing for a bucket whose rows all have weight one; else a weight for each of its slots.
-//! # Invariants  a bucket's word says whether it has a column; the column then reaches the last slot with a row.
-//! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either.
+//! # Shape       nothing for 16 slots whose weights are all one; else a block with a weight for each of them.
+//! # Invariants  a bucket's word says whether it has such a block. A block has a weight that differs from one, and ones for
+//!   the slots without a row.
+//! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either. Blocks that
+//!   are given back are kept as [`Spare`].
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
-//! fewer pages to get from the system. A weight that differs makes a column for its neighbours too. The column is
-//! emptied once it is found to hold ones only, when rows move to another bucket; its memory stays, to be used again
-//! (feature `pool`).
+//! fewer pages to get from the system.
 
 use crate::algebra::{Overflow, Ring};
-use crate::indexed::buckets::bucket::{BLOCK, Bucket, ones};
-use crate::pool::renew;
+use crate::indexed::buckets::bucket::{BLOCK, Block, Bucket};
+use crate::indexed::buckets::slots::SLOTS;
+use crate::indexed::buckets::spare::Spare;
 use crate::prefetch::prefetch_one;
+
+/// So many blocks are free, at least, after a step that had to make one: how many rows happen to stand twice goes up and
+/// down while as many come as go.
+const LEAST_SPARE: usize = 32;
+
+/// The weights of the slots of a bucket, 16 in each block.
+type Column<W> = [Option<Block<W>>; SLOTS / BLOCK];
 
 /// The weights beside all buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Columns<W> {
-    /// By bucket, as far as one has needed a column.
-    columns: Vec<Vec<W>>,
+    /// By bucket; none as long as no bucket has needed one.
+    columns: Vec<Column<W>>,
+    /// How many buckets there are.
+    buckets: usize,
+    spare: Spare<W>,
     /// The weight of rows that have none of their own; there once there are buckets.
     one: Option<W>,
 }
 
+/// The weights of a bucket's slots.
+pub(super) struct Weights<'a, W> {
+    /// The column of the bucket, empty if all weights are one.
+    column: &'a [Option<Block<W>>],
+    one: Option<&'a W>,
+}
+
+impl<W> Clone for Weights<'_, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W> Copy for Weights<'_, W> {}
+
+impl<'a, W> Weights<'a, W> {
+    /// The same weight for every slot; none where nobody asks.
+    pub(super) const fn all(weight: Option<&'a W>) -> Self {
+        Self { column: &[], one: weight }
+    }
+
+    /// The weight of a slot; none of a table that has no bucket.
+    #[inline]
+    pub(super) fn get(self, slot: usize) -> Option<&'a W> {
+        match self.column.get(slot / BLOCK) {
+            Some(Some(block)) => Some(&block[slot % BLOCK]),
+            _ => self.one,
+        }
+    }
+}
+
 impl<W> Columns<W> {
     pub(super) const fn new() -> Self {
-        Self { columns: Vec::new(), one: None }
+        Self { columns: Vec::new(), buckets: 0, spare: Spare::at_least(LEAST_SPARE), one: None }
     }
 
-    /// The weight of rows that have none of their own.
+    /// The weights of a bucket.
     #[inline]
-    pub(super) fn one(&self) -> Option<&W> {
-        self.one.as_ref()
+    pub(super) fn of<R>(&self, bucket: &Bucket<R>, at: usize) -> Weights<'_, W> {
+        let column = if bucket.slots.is_weighted() { &self.columns[at][..] } else { &[] };
+        Weights { column, one: self.one.as_ref() }
     }
 
-    /// The column of a bucket, empty if all its weights are one.
-    #[inline]
-    pub(super) fn of<R>(&self, bucket: &Bucket<R>, at: usize) -> &[W] {
-        if bucket.slots.is_weighted() { &self.columns[at] } else { &[] }
-    }
-
-    /// Asks for where the column of a bucket begins.
+    /// Asks for the column of a bucket.
     #[inline]
     pub(super) fn prefetch_column(&self, at: usize) {
         if let Some(column) = self.columns.get(at) {
@@ -48,7 +85,7 @@ impl<W> Columns<W> {
         }
     }
 
-    /// Asks for the weight of a slot, if its bucket has a column.
+    /// Asks for the weight of a slot.
     #[inline]
     pub(super) fn prefetch_weight<R>(&self, bucket: &Bucket<R>, at: usize, slot: usize) {
         if let Some(weight) = self.of(bucket, at).get(slot) {
@@ -56,14 +93,27 @@ impl<W> Columns<W> {
         }
     }
 
+    /// The blocks of a bucket.
+    #[cfg(test)]
+    pub(super) fn blocks(&self, at: usize) -> &[Option<Block<W>>] {
+        self.columns.get(at).map_or(&[], |column| &column[..])
+    }
+
     /// Removes every weight and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.columns.iter_mut().for_each(Vec::clear);
+        self.spare.give_all(self.columns.iter_mut().flatten().filter_map(Option::take));
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        let column_bytes: usize = self.columns.iter().map(|column| column.capacity() * size_of::<W>()).sum();
-        self.columns.capacity() * size_of::<Vec<W>>() + column_bytes
+        self.columns.capacity() * size_of::<Column<W>>() + self.spare.allocated_bytes()
+    }
+
+    /// Is told how many buckets there are, whenever there are more.
+    pub(super) fn follow(&mut self, buckets: usize) {
+        self.buckets = buckets;
+        if !self.columns.is_empty() {
+            self.columns.resize_with(buckets, Column::default);
+        }
     }
 }
 
@@ -73,10 +123,10 @@ impl<W: Ring> Columns<W> {
         self.one = Some(W::one());
     }
 
-    /// Gives the row in a slot its weight.
+    /// Gives a row that is new in its slot its weight.
     #[inline]
     pub(super) fn set<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize, weight: W) {
-        if weight != W::one() || bucket.slots.is_weighted() {
+        if weight != W::one() {
             self.put(bucket, at, slot, weight);
         }
     }
@@ -90,10 +140,19 @@ impl<W: Ring> Columns<W> {
         slot: usize,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
     ) -> Result<bool, Overflow> {
-        if bucket.slots.is_weighted() {
-            let weight = &mut self.columns[at][slot];
+        if bucket.slots.is_weighted()
+            && let Some(block) = &mut self.columns[at][slot / BLOCK]
+        {
+            let weight = &mut block[slot % BLOCK];
             change(weight)?;
-            return Ok(weight.is_zero());
+            let is_zero = weight.is_zero();
+            if is_zero {
+                *weight = W::one();
+            }
+            if *weight == W::one() {
+                self.forget_ones(bucket, at, slot);
+            }
+            return Ok(is_zero);
         }
         let mut weight = W::one();
         change(&mut weight)?;
@@ -106,37 +165,65 @@ impl<W: Ring> Columns<W> {
         Ok(false)
     }
 
-    /// Takes the weight of a row out; that of the last slot moves to its place.
-    pub(super) fn pull<R>(&mut self, bucket: &Bucket<R>, at: usize, slot: usize) -> W {
+    /// Takes the weight of a row out; that of the last slot that is taken moves to its place.
+    pub(super) fn pull<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> W {
         if !bucket.slots.is_weighted() {
             return W::one();
         }
-        let column = &mut self.columns[at];
-        column.truncate(bucket.slots.last_taken() + 1);
-        column.swap_remove(slot)
+        let last = bucket.slots.last_taken();
+        let weight = self.take(bucket, at, slot);
+        if slot != last {
+            let moved = self.take(bucket, at, last);
+            self.set(bucket, at, slot, moved);
+        }
+        weight
     }
 
-    /// Does without the column of a bucket if its weights are all one by now; its memory stays.
-    pub(super) fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize) {
-        if bucket.slots.is_weighted()
-            && ones(bucket.slots.mask()).all(|slot| self.columns[at][slot] == W::one())
-        {
-            renew(&mut self.columns[at], Vec::clear);
-            bucket.slots.set_weighted(false);
+    /// To be called at the end of a step: makes a few blocks to spare if there were not enough.
+    #[inline]
+    pub(super) fn make_spare(&mut self) {
+        if let Some(one) = &self.one {
+            self.spare.make(one);
         }
     }
 
-    /// Sets the weight of a slot, in a column that is made if there is none.
+    /// Takes the weight of a slot out.
+    fn take<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> W {
+        if bucket.slots.is_weighted()
+            && let Some(block) = &mut self.columns[at][slot / BLOCK]
+        {
+            let weight = std::mem::replace(&mut block[slot % BLOCK], W::one());
+            self.forget_ones(bucket, at, slot);
+            return weight;
+        }
+        W::one()
+    }
+
+    /// Sets the weight of a slot, in a block that is taken if there is none.
     #[inline(never)]
     fn put<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize, weight: W) {
-        if at >= self.columns.len() {
-            self.columns.resize_with(at + 1, Vec::new);
+        if self.columns.is_empty() {
+            self.columns.resize_with(self.buckets, Column::default);
         }
-        let column = &mut self.columns[at];
+        let block = self.columns[at][slot / BLOCK].get_or_insert_with(|| {
+            let one = W::one();
+            let mut block = self.spare.take(&one);
+            block.fill(one);
+            block
+        });
+        block[slot % BLOCK] = weight;
         bucket.slots.set_weighted(true);
-        let reach = bucket.slots.last_taken() + 1;
-        column.reserve_exact(reach.next_multiple_of(BLOCK).saturating_sub(column.len()));
-        column.resize(reach.max(column.len()), W::one());
-        column[slot] = weight;
+    }
+
+    /// Does without the block of a slot if its weights are all one by now.
+    #[inline(never)]
+    fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
+        let column = &mut self.columns[at];
+        if let Some(block) =
+            column[slot / BLOCK].take_if(|block| block.iter().all(|weight| *weight == W::one()))
+        {
+            self.spare.give(block);
+            bucket.slots.set_weighted(column.iter().any(Option::is_some));
+        }
     }
 }

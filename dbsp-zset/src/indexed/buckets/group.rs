@@ -5,13 +5,14 @@
 //! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
 
 use crate::indexed::buckets::blocks::Rows;
+use crate::indexed::buckets::columns::Weights;
 use crate::indexed::buckets::{Buckets, Way};
 use crate::row::Row;
 
-/// The slots of a bucket, with their weights unless all are one.
+/// The slots of a bucket, with their weights.
 pub(super) struct WeightedRows<'a, K, V, W> {
     pub(super) rows: Rows<'a, (K, V)>,
-    pub(super) weights: &'a [W],
+    pub(super) weights: Weights<'a, W>,
 }
 
 impl<K, V, W> Clone for WeightedRows<'_, K, V, W> {
@@ -27,17 +28,14 @@ pub(in crate::indexed) struct Group<'a, K, V, W> {
     pub(super) rows: WeightedRows<'a, K, V, W>,
     /// One bit for each of `rows` that belongs to the group.
     pub(super) mask: u64,
-    /// The weight of rows without one of their own.
-    pub(super) one: Option<&'a W>,
     pub(super) elsewhere: Option<Elsewhere<'a, K, V, W>>,
 }
 
 impl<K, V, W> Group<'_, K, V, W> {
     /// The group of a key that is not there.
     pub(super) const EMPTY: Self = Self {
-        rows: WeightedRows { rows: Rows::alone(&[]), weights: &[] },
+        rows: WeightedRows { rows: Rows::alone(&[]), weights: Weights::all(None) },
         mask: 0,
-        one: None,
         elsewhere: None,
     };
 
@@ -56,7 +54,7 @@ impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
         };
         let key = &rows.rows.at(mask.trailing_zeros() as usize).0;
         let elsewhere = Some(Elsewhere { storage, key, rest });
-        Self { rows, mask, one: storage.weights.one(), elsewhere }
+        Self { rows, mask, elsewhere }
     }
 
     /// How many rows there are.
@@ -79,7 +77,7 @@ impl<'a, K: Row, V: Row, W> Iterator for Group<'a, K, V, W> {
         let i = self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
         let (_, value) = self.rows.rows.at(i);
-        Some((value, self.rows.weights.get(i).or(self.one)?))
+        Some((value, self.rows.weights.get(i)?))
     }
 }
 
@@ -129,6 +127,6 @@ impl<'a, K: Row, V: Row, W> Elsewhere<'a, K, V, W> {
     #[inline(never)]
     fn next_rows(mut self) -> Option<Group<'a, K, V, W>> {
         let (rows, mask) = self.storage.next_rows(self.key, &mut self.rest)?;
-        Some(Group { rows, mask, one: self.storage.weights.one(), elsewhere: Some(self) })
+        Some(Group { rows, mask, elsewhere: Some(self) })
     }
 }

@@ -38,7 +38,9 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(one) = self.weights.one().filter(|_| self.rows > 0) else { return Ok(()) };
+        if self.rows == 0 {
+            return Ok(());
+        }
         let is_at_home = self.homeless.is_empty();
         let mut probes =
             [Probe { bucket: &self.buckets[0], at: 0, tag: 0, is_scattered: false, mask: 0 }; PROBES];
@@ -69,8 +71,10 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                 while mask != 0 {
                     let slot = mask.trailing_zeros() as usize;
                     let (other, value) = rows.at(slot);
-                    if other == key {
-                        found(i, value, weights.get(slot).unwrap_or(one))?;
+                    if other == key
+                        && let Some(weight) = weights.get(slot)
+                    {
+                        found(i, value, weight)?;
                     }
                     mask &= mask - 1;
                 }

@@ -73,6 +73,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.depth = (rows / PRESIZED).max(1).ilog2();
         self.directory.resize(1 << self.depth, Entry::ABSENT);
         self.buckets.push(Bucket::absent());
+        self.weights.follow(self.buckets.len());
     }
 
     /// Looks after a bucket that a row has left.
@@ -362,7 +363,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.weights.set(to_bucket, to, slot, weight);
         }
         self.blocks.trim(from_bucket, from);
-        self.weights.forget_ones(from_bucket, from);
     }
 
     /// An empty bucket to be used. New ones are made a few at a time: the spare ones serve the splits of
@@ -372,6 +372,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.forks.make_spare();
             let (made, more) = (self.buckets.len(), at_once(SPARE, self.buckets.len()));
             self.buckets.extend((0..more).map(|_| Bucket::default()));
+            self.weights.follow(self.buckets.len());
             // Room for all of them: freeing a bucket never allocates.
             self.free.reserve(self.buckets.len());
             self.free.extend((made as u32..(made + more) as u32).rev());

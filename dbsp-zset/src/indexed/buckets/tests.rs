@@ -86,11 +86,18 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         for (at, bucket) in self.buckets.iter().enumerate().skip(1) {
             let (taken, weights) = (bucket.slots.len(), self.weights.of(bucket, at));
             assert_eq!(bucket.slots.mask().count_ones() as usize, taken);
-            assert!(!bucket.slots.is_weighted() || taken == 0 || weights.len() > bucket.slots.last_taken());
             assert!(
                 ones(bucket.slots.mask())
-                    .all(|slot| weights.get(slot).is_none_or(|weight| !weight.is_zero()))
+                    .all(|slot| weights.get(slot).is_some_and(|weight| !weight.is_zero()))
             );
+            let columns = self.weights.blocks(at);
+            assert_eq!(bucket.slots.is_weighted(), columns.iter().any(Option::is_some));
+            for (i, block) in columns.iter().enumerate() {
+                let Some(block) = block else { continue };
+                assert!(block.iter().any(|weight| *weight != W::one()), "a block of ones is given back");
+                let mut free = (0..BLOCK).filter(|slot| !bucket.slots.has(i * BLOCK + slot));
+                assert!(free.all(|slot| block[slot] == W::one()), "no row has no weight");
+            }
             let rows = self.blocks.rows(bucket, at);
             let dense = taken == 0 || bucket.slots.last_taken() + 1 == taken;
             assert!(!Bucket::<(K, V)>::OWNS || dense, "no gap owns a row");
