@@ -12,7 +12,7 @@
 use std::slice::from_ref;
 
 use crate::algebra::{Overflow, Ring};
-use crate::prefetch::{FEW, WINDOW, prefetch_one};
+use crate::prefetch::FEW;
 use crate::row::Row;
 
 mod address;
@@ -25,6 +25,7 @@ mod probe;
 mod room;
 mod slots;
 mod spare;
+mod update;
 
 use address::{Address, leading, place_hash, tag};
 use blocks::{Blocks, Rows};
@@ -38,10 +39,6 @@ use slots::SLOTS;
 
 /// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
-/// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
-/// step to the next.
-const CACHED: usize = 1 << 19;
-
 /// Rows in buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Buckets<K, V, W> {
@@ -316,8 +313,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 Ok(())
             })
         } else {
-            let mut windows = rows.chunks(WINDOW).zip(weights.chunks(WINDOW));
-            windows.try_for_each(|(rows, weights)| self.add_window(rows, weights, applied))
+            self.add_windows(rows, weights, applied)
         };
         if let Some(row) = rows.last() {
             self.blocks.make_spare(row);
@@ -338,69 +334,14 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.start_if_new();
         let address = Address::of(key, value);
         let spot = Spot { address, entry: Entry::bucket(self.locate(address)), likely: NO_SLOT };
-        self.change_at(spot, key, value, change, fresh)
-    }
-
-    /// Adds a few rows after asking for the buckets of them all; counts in `applied` how many were added.
-    fn add_window(&mut self, rows: &[(K, V)], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
-        self.start_if_new();
-        let mut spots = [Spot::default(); WINDOW];
-        let spots = &mut spots[..rows.len()];
-        let mut has_forks = false;
-        for (spot, (key, value)) in spots.iter_mut().zip(rows) {
-            let address = Address::of(key, value);
-            *spot = Spot { address, entry: self.entry(address.key_hash), likely: NO_SLOT };
-            match spot.entry.as_fork() {
-                None => self.prefetch_bucket(spot.entry.at()),
-                Some(fork) => {
-                    prefetch_one(self.forks.get(fork));
-                    has_forks = true;
-                }
-            }
-        }
-        if has_forks {
-            for spot in spots.iter_mut().filter(|spot| spot.entry.as_fork().is_some()) {
-                let at = self.locate(spot.address);
-                self.prefetch_bucket(at);
-                spot.entry = Entry::bucket(at);
-            }
-        }
-        if self.rows * size_of::<(K, V)>() > CACHED {
-            let mut has_columns = false;
-            for spot in spots.iter_mut() {
-                let at = spot.entry.at();
-                let bucket = &self.buckets[at];
-                let mask = bucket.or_free(bucket.with_row_tag(spot.address.tags().row));
-                spot.likely = mask.trailing_zeros();
-                self.blocks.rows(bucket, at).prefetch_first(mask);
-                if bucket.slots.is_weighted() {
-                    self.weights.prefetch_column(at);
-                    has_columns = true;
-                }
-            }
-            if has_columns {
-                for spot in &*spots {
-                    let at = spot.entry.at();
-                    self.weights.prefetch_weight(&self.buckets[at], at, spot.likely as usize);
-                }
-            }
-        }
-        let version = self.version;
-        for ((spot, (key, value)), weight) in spots.iter_mut().zip(rows).zip(weights) {
-            if self.version != version {
-                spot.entry = Entry::bucket(self.locate(spot.address));
-            }
-            self.change_at(*spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
-            *applied += 1;
-        }
-        Ok(())
+        self.change_at(&spot, key, value, change, fresh)
     }
 
     /// As [`change`](Self::change), where the row stands at a known spot if it is there.
     #[inline]
     fn change_at(
         &mut self,
-        spot: Spot,
+        spot: &Spot,
         key: &K,
         value: &V,
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
@@ -453,13 +394,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             weights.set(bucket, at, slot, weight);
         }
         Ok(())
-    }
-
-    /// Asks for what a lookup in a bucket reads first.
-    #[inline]
-    fn prefetch_bucket(&self, at: usize) {
-        self.buckets[at].prefetch();
-        self.blocks.prefetch(at);
     }
 }
 

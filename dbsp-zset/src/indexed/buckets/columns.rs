@@ -1,10 +1,11 @@
 //! The weights of the rows in buckets, of which nearly all are one.
 //!
-//! # Shape       nothing for 16 slots whose weights are all one; else a block with a weight for each of them.
-//! # Invariants  a bucket's word says whether it has such a block. A block has a weight that differs from one, and ones for
-//!   the slots without a row.
-//! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either. Blocks that
-//!   are given back are kept as [`Spare`].
+//! # Shape       for a bucket a mask of the slots whose weight differs from one; for 16 slots with such a weight a block with
+//!   a weight for each of them.
+//! # Invariants  a bucket's word says whether any weight differs. Slots without a row are not in the mask; what stands in a
+//!   block for a slot that is not means nothing.
+//! # Cost        a row of weight one takes no memory here, in company of its like, and no look at this either; beside one
+//!   that differs it takes a look at the mask. Blocks that are given back are kept as [`Spare`].
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
 //! fewer pages to get from the system.
@@ -19,8 +20,40 @@ use crate::prefetch::prefetch_one;
 /// down while as many come as go.
 const LEAST_SPARE: usize = 32;
 
-/// The weights of the slots of a bucket, 16 in each block.
-type Column<W> = [Option<Block<W>>; SLOTS / BLOCK];
+/// The weights of the slots of a bucket that differ from one.
+#[derive(Clone)]
+struct Column<W> {
+    /// One bit for each of them.
+    differ: u64,
+    /// The weights, of 16 slots in each block.
+    blocks: [Option<Block<W>>; SLOTS / BLOCK],
+}
+
+impl<W> Default for Column<W> {
+    fn default() -> Self {
+        Self { differ: 0, blocks: [const { None }; SLOTS / BLOCK] }
+    }
+}
+
+impl<W> Column<W> {
+    /// The weight of a slot, if it differs from one.
+    #[inline]
+    fn get(&self, slot: usize) -> Option<&W> {
+        if self.differ >> slot & 1 == 0 {
+            return None;
+        }
+        self.blocks[slot / BLOCK].as_ref().map(|block| &block[slot % BLOCK])
+    }
+
+    /// The weight of a slot, if it differs from one.
+    #[inline]
+    fn get_mut(&mut self, slot: usize) -> Option<&mut W> {
+        if self.differ >> slot & 1 == 0 {
+            return None;
+        }
+        self.blocks[slot / BLOCK].as_mut().map(|block| &mut block[slot % BLOCK])
+    }
+}
 
 /// The weights beside all buckets; see the [module](self).
 #[derive(Clone)]
@@ -36,8 +69,8 @@ pub(super) struct Columns<W> {
 
 /// The weights of a bucket's slots.
 pub(super) struct Weights<'a, W> {
-    /// The column of the bucket, empty if all weights are one.
-    column: &'a [Option<Block<W>>],
+    /// The column of the bucket, unless all weights are one.
+    column: Option<&'a Column<W>>,
     one: Option<&'a W>,
 }
 
@@ -52,16 +85,13 @@ impl<W> Copy for Weights<'_, W> {}
 impl<'a, W> Weights<'a, W> {
     /// The same weight for every slot; none where nobody asks.
     pub(super) const fn all(weight: Option<&'a W>) -> Self {
-        Self { column: &[], one: weight }
+        Self { column: None, one: weight }
     }
 
     /// The weight of a slot; none of a table that has no bucket.
     #[inline]
     pub(super) fn get(self, slot: usize) -> Option<&'a W> {
-        match self.column.get(slot / BLOCK) {
-            Some(Some(block)) => Some(&block[slot % BLOCK]),
-            _ => self.one,
-        }
+        self.column.and_then(|column| column.get(slot)).or(self.one)
     }
 }
 
@@ -73,7 +103,7 @@ impl<W> Columns<W> {
     /// The weights of a bucket.
     #[inline]
     pub(super) fn of<R>(&self, bucket: &Bucket<R>, at: usize) -> Weights<'_, W> {
-        let column = if bucket.slots.is_weighted() { &self.columns[at][..] } else { &[] };
+        let column = if bucket.slots.is_weighted() { self.columns.get(at) } else { None };
         Weights { column, one: self.one.as_ref() }
     }
 
@@ -85,23 +115,27 @@ impl<W> Columns<W> {
         }
     }
 
-    /// Asks for the weight of a slot.
+    /// Asks for the weight of a slot, if there is one that differs.
     #[inline]
     pub(super) fn prefetch_weight<R>(&self, bucket: &Bucket<R>, at: usize, slot: usize) {
-        if let Some(weight) = self.of(bucket, at).get(slot) {
+        if let Some(weight) = self.of(bucket, at).column.and_then(|column| column.get(slot)) {
             prefetch_one(weight);
         }
     }
 
-    /// The blocks of a bucket.
+    /// The slots of a bucket whose weights differ from one, and the blocks that it has for them.
     #[cfg(test)]
-    pub(super) fn blocks(&self, at: usize) -> &[Option<Block<W>>] {
-        self.columns.get(at).map_or(&[], |column| &column[..])
+    pub(super) fn parts(&self, at: usize) -> (u64, [bool; SLOTS / BLOCK]) {
+        let column = self.columns.get(at);
+        column
+            .map_or((0, [false; 3]), |column| (column.differ, column.blocks.each_ref().map(Option::is_some)))
     }
 
     /// Removes every weight and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.spare.give_all(self.columns.iter_mut().flatten().filter_map(Option::take));
+        self.columns.iter_mut().for_each(|column| column.differ = 0);
+        self.spare
+            .give_all(self.columns.iter_mut().flat_map(|column| &mut column.blocks).filter_map(Option::take));
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
@@ -141,16 +175,12 @@ impl<W: Ring> Columns<W> {
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
     ) -> Result<bool, Overflow> {
         if bucket.slots.is_weighted()
-            && let Some(block) = &mut self.columns[at][slot / BLOCK]
+            && let Some(weight) = self.columns[at].get_mut(slot)
         {
-            let weight = &mut block[slot % BLOCK];
             change(weight)?;
             let is_zero = weight.is_zero();
-            if is_zero {
-                *weight = W::one();
-            }
-            if *weight == W::one() {
-                self.forget_ones(bucket, at, slot);
+            if is_zero || *weight == W::one() {
+                self.forget(bucket, at, slot);
             }
             return Ok(is_zero);
         }
@@ -190,10 +220,10 @@ impl<W: Ring> Columns<W> {
     /// Takes the weight of a slot out.
     fn take<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> W {
         if bucket.slots.is_weighted()
-            && let Some(block) = &mut self.columns[at][slot / BLOCK]
+            && let Some(weight) = self.columns[at].get_mut(slot)
         {
-            let weight = std::mem::replace(&mut block[slot % BLOCK], W::one());
-            self.forget_ones(bucket, at, slot);
+            let weight = std::mem::replace(weight, W::one());
+            self.forget(bucket, at, slot);
             return weight;
         }
         W::one()
@@ -205,25 +235,21 @@ impl<W: Ring> Columns<W> {
         if self.columns.is_empty() {
             self.columns.resize_with(self.buckets, Column::default);
         }
-        let block = self.columns[at][slot / BLOCK].get_or_insert_with(|| {
-            let one = W::one();
-            let mut block = self.spare.take(&one);
-            block.fill(one);
-            block
-        });
+        let column = &mut self.columns[at];
+        let block = column.blocks[slot / BLOCK].get_or_insert_with(|| self.spare.take(&weight));
         block[slot % BLOCK] = weight;
+        column.differ |= 1 << slot;
         bucket.slots.set_weighted(true);
     }
 
-    /// Does without the block of a slot if its weights are all one by now.
+    /// Takes a slot out of the mask, and gives its block back if no other one needs it.
     #[inline(never)]
-    fn forget_ones<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
+    fn forget<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
         let column = &mut self.columns[at];
-        if let Some(block) =
-            column[slot / BLOCK].take_if(|block| block.iter().all(|weight| *weight == W::one()))
-        {
-            self.spare.give(block);
-            bucket.slots.set_weighted(column.iter().any(Option::is_some));
+        column.differ &= !(1 << slot);
+        if column.differ >> (slot / BLOCK * BLOCK) & ((1 << BLOCK) - 1) == 0 {
+            column.blocks[slot / BLOCK].take().into_iter().for_each(|block| self.spare.give(block));
+            bucket.slots.set_weighted(column.differ != 0);
         }
     }
 }

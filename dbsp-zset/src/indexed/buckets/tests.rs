@@ -90,13 +90,16 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 ones(bucket.slots.mask())
                     .all(|slot| weights.get(slot).is_some_and(|weight| !weight.is_zero()))
             );
-            let columns = self.weights.blocks(at);
-            assert_eq!(bucket.slots.is_weighted(), columns.iter().any(Option::is_some));
-            for (i, block) in columns.iter().enumerate() {
-                let Some(block) = block else { continue };
-                assert!(block.iter().any(|weight| *weight != W::one()), "a block of ones is given back");
-                let mut free = (0..BLOCK).filter(|slot| !bucket.slots.has(i * BLOCK + slot));
-                assert!(free.all(|slot| block[slot] == W::one()), "no row has no weight");
+            let (differ, columns) = self.weights.parts(at);
+            assert_eq!(bucket.slots.is_weighted(), differ != 0);
+            let differs = |slot: &usize| weights.get(*slot).is_some_and(|weight| *weight != W::one());
+            assert!(ones(bucket.slots.mask()).filter(differs).eq(ones(differ)), "and no slot without a row");
+            for (i, has_block) in columns.into_iter().enumerate() {
+                assert_eq!(
+                    has_block,
+                    differ >> (i * BLOCK) & 0xffff != 0,
+                    "a block without use is given back"
+                );
             }
             let rows = self.blocks.rows(bucket, at);
             let dense = taken == 0 || bucket.slots.last_taken() + 1 == taken;
