@@ -274,7 +274,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             }
             Way::Fork(fork) => {
                 let fork = self.forks.get(fork);
-                let at = *fork.children.get(rest.child)? as usize;
+                let at = *fork.children().get(rest.child)? as usize;
                 // A bucket of a lesser depth stands in several places, which follow each other.
                 rest.child += 1 << (fork.bits - self.buckets[at].slots.depth());
                 Some(at)

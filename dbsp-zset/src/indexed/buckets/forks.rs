@@ -15,9 +15,9 @@ use crate::pool::{at_once, renew};
 
 /// At least so many forks are made at a time.
 const SPARE: usize = 16;
-/// A new fork has room for so many children,
-const FEW_CHILDREN: usize = 4;
-/// and one that is used again for so many: keys that come and go with their rows then allocate nothing.
+/// So many bits at most choose among the children that stand in the fork itself.
+const NEAR_BITS: u32 = 2;
+/// A fork that is used again has room for so many children: keys that come and go with their rows then allocate nothing.
 const KEPT_CHILDREN: usize = 64;
 /// With more children than this for each bucket a fork looks whether half as many tell its buckets apart.
 const SPARSE: usize = 64;
@@ -56,8 +56,9 @@ impl Entry {
     }
 }
 
-/// The buckets of one key; see the [module](self).
+/// The buckets of one key; see the [module](self). A cache line, that with few children is all there is to read.
 #[derive(Clone)]
+#[repr(align(64))]
 pub(super) struct Fork {
     pub(super) key_hash: u64,
     pub(super) next: Entry,
@@ -67,31 +68,49 @@ pub(super) struct Fork {
     pub(super) bits: u32,
     /// How many buckets there are.
     pub(super) buckets: u32,
-    /// 2^bits buckets; one whose depth is less than `bits` stands in several places.
-    pub(super) children: Vec<u32>,
+    /// The children, if they are few,
+    near: [u32; 1 << NEAR_BITS],
+    /// and if they are many.
+    far: Vec<u32>,
 }
 
 impl Fork {
+    /// 2^bits buckets; one whose depth is less than `bits` stands in several places.
+    #[inline]
+    pub(super) fn children(&self) -> &[u32] {
+        if self.bits <= NEAR_BITS { &self.near[..1 << self.bits] } else { &self.far }
+    }
+
+    fn children_mut(&mut self) -> &mut [u32] {
+        if self.bits <= NEAR_BITS { &mut self.near[..1 << self.bits] } else { &mut self.far }
+    }
+
     /// The bucket of a value.
     #[inline]
     pub(super) fn child(&self, value_hash: u64) -> usize {
-        self.children[leading(value_hash, self.bits)] as usize
+        self.children()[leading(value_hash, self.bits)] as usize
     }
 
     /// Tells twice as many children apart.
     fn double(&mut self) {
         self.bits += 1;
+        if self.bits == NEAR_BITS + 1 {
+            self.far.extend_from_slice(&self.near);
+        }
+        if self.bits > NEAR_BITS {
+            self.far.resize(1 << self.bits, 0);
+        }
         // From the last one on, so that no child is read after its place was written.
-        self.children.resize(1 << self.bits, 0);
-        for i in (0..self.children.len()).rev() {
-            self.children[i] = self.children[i / 2];
+        let children = self.children_mut();
+        for i in (0..children.len()).rev() {
+            children[i] = children[i / 2];
         }
     }
 
     /// The only bucket of the key, if there is one.
     #[inline]
     pub(super) fn only_child(&self) -> Option<usize> {
-        (self.bits == 0).then(|| self.children[0] as usize)
+        (self.bits == 0).then(|| self.near[0] as usize)
     }
 
     /// Makes a bucket of the values whose hashes begin like this one that of twice as many.
@@ -100,7 +119,7 @@ impl Fork {
         self.buckets -= 1;
         // At powers of two, as a look goes through all children.
         if self.buckets == 1
-            || self.buckets.is_power_of_two() && self.children.len() > SPARSE * self.buckets as usize
+            || self.buckets.is_power_of_two() && self.children().len() > SPARSE * self.buckets as usize
         {
             self.halve();
         }
@@ -108,14 +127,18 @@ impl Fork {
 
     /// Tells no more children apart than there are.
     fn halve(&mut self) {
-        while self.bits > 0 && self.children.chunks_exact(2).all(|pair| pair[0] == pair[1]) {
-            self.bits -= 1;
-            for i in 0..1 << self.bits {
-                self.children[i] = self.children[2 * i];
+        while self.bits > 0 && self.children().chunks_exact(2).all(|pair| pair[0] == pair[1]) {
+            let children = self.children_mut();
+            for i in 0..children.len() / 2 {
+                children[i] = children[2 * i];
             }
-            self.children.truncate(1 << self.bits);
+            self.bits -= 1;
+            if self.bits == NEAR_BITS {
+                self.near.copy_from_slice(&self.far[..1 << NEAR_BITS]);
+            }
+            self.far.truncate(if self.bits > NEAR_BITS { 1 << self.bits } else { 0 });
         }
-        self.children.shrink_to(KEPT_CHILDREN);
+        self.far.shrink_to(KEPT_CHILDREN);
     }
 
     /// Makes a further bucket that of all values whose hashes begin like this one.
@@ -131,7 +154,7 @@ impl Fork {
     fn lead(&mut self, value_hash: u64, depth: u32, bucket: usize) {
         let span = 1 << (self.bits - depth);
         let start = leading(value_hash, self.bits) & !(span - 1);
-        self.children[start..start + span].fill(bucket as u32);
+        self.children_mut()[start..start + span].fill(bucket as u32);
     }
 }
 
@@ -172,7 +195,7 @@ impl Forks {
         let fork = &mut self.forks[at];
         (fork.key_hash, fork.next, fork.depth) = (key_hash, next, depth);
         (fork.bits, fork.buckets) = (0, 1);
-        fork.children.push(child as u32);
+        fork.near[0] = child as u32;
         at
     }
 
@@ -187,7 +210,8 @@ impl Forks {
                 depth: 0,
                 bits: 0,
                 buckets: 0,
-                children: Vec::with_capacity(FEW_CHILDREN),
+                near: [0; 1 << NEAR_BITS],
+                far: Vec::new(),
             }));
             // Room for all of them: freeing a fork never allocates.
             self.free.reserve(self.forks.len());
@@ -197,13 +221,13 @@ impl Forks {
 
     /// Gives back a fork that nothing leads to any more; it keeps a little memory for the next one.
     pub(super) fn free(&mut self, at: usize) {
-        renew(&mut self.forks[at].children, Vec::clear);
-        self.forks[at].children.shrink_to(KEPT_CHILDREN);
+        renew(&mut self.forks[at].far, Vec::clear);
+        self.forks[at].far.shrink_to(KEPT_CHILDREN);
         self.free.push(at as u32);
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        let children: usize = self.forks.iter().map(|fork| fork.children.capacity()).sum();
+        let children: usize = self.forks.iter().map(|fork| fork.far.capacity()).sum();
         self.forks.capacity() * size_of::<Fork>() + (children + self.free.capacity()) * size_of::<u32>()
     }
 }
@@ -219,13 +243,13 @@ mod tests {
         let fork = forks.get_mut(at);
         // The first bucket gives half of its values away, again and again.
         (1..=12).for_each(|depth| fork.split(1 << (64 - depth), depth, depth as usize + 1));
-        assert_eq!((fork.children.len(), fork.buckets), (4_096, 13));
+        assert_eq!((fork.children().len(), fork.buckets), (4_096, 13));
         (2..12).rev().for_each(|depth| fork.merge(0, depth, 1));
         assert_eq!((fork.buckets, fork.child(0), fork.child(1 << 62), fork.child(1 << 63)), (3, 1, 3, 2));
-        assert!(fork.children.len() <= 4 * SPARSE);
+        assert!(fork.children().len() <= 4 * SPARSE);
         (0..2).rev().for_each(|depth| fork.merge(0, depth, 1));
-        assert_eq!((&fork.children[..], fork.only_child()), (&[1][..], Some(1)));
-        assert!(fork.children.capacity() <= KEPT_CHILDREN);
+        assert_eq!((fork.children(), fork.only_child()), (&[1][..], Some(1)));
+        assert!(fork.far.capacity() <= KEPT_CHILDREN);
     }
 
     #[test]
@@ -236,14 +260,14 @@ mod tests {
         assert_eq!(fork.only_child(), Some(10));
         fork.split(u64::MAX, 1, 11);
         fork.split(0, 2, 12);
-        assert_eq!(fork.children, [12, 10, 11, 11]);
+        assert_eq!(fork.children(), [12, 10, 11, 11]);
         assert_eq!([0, 1, 2, 3].map(|bits| fork.child(bits << 62)), [12, 10, 11, 11]);
         fork.double();
-        assert_eq!(fork.children, [12, 12, 10, 10, 11, 11, 11, 11]);
+        assert_eq!(fork.children(), [12, 12, 10, 10, 11, 11, 11, 11]);
         fork.merge(0, 1, 12);
-        assert_eq!((fork.children[3], fork.only_child()), (12, None));
+        assert_eq!((fork.children()[3], fork.only_child()), (12, None));
         fork.merge(0, 0, 12);
-        assert_eq!((&fork.children[..], fork.only_child()), (&[12][..], Some(12)));
+        assert_eq!((fork.children(), fork.only_child()), (&[12][..], Some(12)));
         forks.free(at);
         assert!(forks.is_empty());
         assert_eq!(forks.make(8, 1, 5, Entry::bucket(2)), at, "a free fork is used again");

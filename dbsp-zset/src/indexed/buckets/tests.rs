@@ -16,7 +16,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         match self.way(place_hash(key)) {
             Way::Bucket(_) => None,
             Way::Fork(fork) => {
-                let mut children = self.forks.get(fork).children.clone();
+                let mut children = self.forks.get(fork).children().to_vec();
                 children.dedup();
                 Some(children.len())
             }
@@ -41,8 +41,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 assert_eq!(leading(fork.key_hash, fork.depth), start >> (self.depth - fork.depth));
                 assert!(depth.is_none_or(|depth| depth == fork.depth), "one depth in a region");
                 depth = Some(fork.depth);
-                assert_eq!(fork.children.len(), 1 << fork.bits);
-                for (i, at) in fork.children.iter().enumerate() {
+                assert_eq!(fork.children().len(), 1 << fork.bits);
+                for (i, at) in fork.children().iter().enumerate() {
                     let child = &self.buckets[*at as usize];
                     let child_depth = child.slots.depth();
                     assert!(rows(*at as usize).iter().all(|(_, row)| place_hash(&row.0) == fork.key_hash));
