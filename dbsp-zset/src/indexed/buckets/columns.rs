@@ -115,14 +115,6 @@ impl<W> Columns<W> {
         }
     }
 
-    /// Asks for the weight of a slot, if there is one that differs.
-    #[inline]
-    pub(super) fn prefetch_weight<R>(&self, bucket: &Bucket<R>, at: usize, slot: usize) {
-        if let Some(weight) = self.of(bucket, at).column.and_then(|column| column.get(slot)) {
-            prefetch_one(weight);
-        }
-    }
-
     /// The slots of a bucket whose weights differ from one, and the blocks that it has for them.
     #[cfg(test)]
     pub(super) fn parts(&self, at: usize) -> (u64, [bool; SLOTS / BLOCK]) {

@@ -30,8 +30,6 @@ struct Lookups {
     len: usize,
     /// Whether some have a fork before them.
     has_forks: bool,
-    /// Whether some have a bucket in which a weight differs from one.
-    has_columns: bool,
     /// That of the table when their buckets were found.
     version: u64,
 }
@@ -42,7 +40,6 @@ impl Lookups {
             LOOKUPS],
         len: 0,
         has_forks: false,
-        has_columns: false,
         version: 0,
     };
 }
@@ -69,9 +66,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 self.ask_for_rows(&mut windows[stage(2)]);
             }
             let Some(start) = (step + 1).checked_sub(STAGES).map(|window| window * LOOKUPS) else { continue };
-            if windows[stage(3)].has_columns {
-                self.ask_for_weights(&windows[stage(3)]);
-            }
             let Lookups { spots, version, len, .. } = &mut windows[stage(3)];
             let window = rows[start..].iter().zip(&weights[start..]);
             for (spot, ((key, value), weight)) in spots[..*len].iter_mut().zip(window) {
@@ -90,7 +84,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     fn ask_for_buckets(&self, window: &mut Lookups, rows: &[(K, V)]) {
         window.len = rows.len();
         window.version = self.version;
-        (window.has_forks, window.has_columns) = (false, false);
+        window.has_forks = false;
         for (spot, (key, value)) in window.spots.iter_mut().zip(rows) {
             let address = Address::of(key, value);
             *spot = Spot { address, entry: self.entry(address.key_hash), likely: NO_SLOT };
@@ -129,17 +123,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.blocks.rows(bucket, at).prefetch_first(mask);
             if bucket.slots.is_weighted() {
                 self.weights.prefetch_column(at);
-                window.has_columns = true;
             }
-        }
-    }
-
-    /// Asks for the weights of these rows.
-    #[inline(never)]
-    fn ask_for_weights(&self, window: &Lookups) {
-        for spot in &window.spots[..window.len] {
-            let at = spot.entry.at();
-            self.weights.prefetch_weight(&self.buckets[at], at, spot.likely as usize);
         }
     }
 
