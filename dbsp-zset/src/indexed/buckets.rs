@@ -39,6 +39,7 @@ use slots::SLOTS;
 
 /// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
+
 /// Rows in buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Buckets<K, V, W> {

@@ -18,7 +18,7 @@ use crate::prefetch::prefetch_lines;
 /// How many slots share a block.
 pub(super) const BLOCK: usize = 16;
 
-/// The rows of so many slots. In a free one stands what was there last, or a copy of another row.
+/// The rows, or the weights, of so many slots. In a free one stands what was there last, or a copy of another.
 pub(super) type Block<R> = Box<[R; BLOCK]>;
 
 /// Up to 48 rows; see the [module](self).

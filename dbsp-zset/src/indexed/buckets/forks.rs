@@ -4,8 +4,8 @@
 //!   bits of the value's hash, and all others on to what is next, a bucket or another fork.
 //! # Invariants  a key has one fork at most; keys with one hash share it. All forks of a region and its bucket have
 //!   one depth. A region may have forks and no bucket; one with neither has the depth of the directory.
-//! # Cost        update: a cache line or two for each fork passed, of which a region has two at most as a rule, and one
-//!   for the children. A row of a key without a fork, in a region without one, pays for the question only.
+//! # Cost        update: a cache line for each fork passed, of which a region has two at most as a rule, and one
+//!   for more than four children. A row of a key without a fork, in a region without one, pays for the question only.
 //!
 //! So one kind of storage serves groups of all sizes: a key with a million rows is updated as one with two is, and
 //! what the other keys pay does not depend on it.
@@ -17,7 +17,7 @@ use crate::pool::{at_once, renew};
 const SPARE: usize = 16;
 /// So many bits at most choose among the children that stand in the fork itself.
 const NEAR_BITS: u32 = 2;
-/// A fork that is used again has room for so many children: keys that come and go with their rows then allocate nothing.
+/// A fork that is used again keeps room for so many children at most: keys that come and go with their rows then allocate nothing.
 const KEPT_CHILDREN: usize = 64;
 /// With more children than this for each bucket a fork looks whether half as many tell its buckets apart.
 const SPARSE: usize = 64;
@@ -55,6 +55,8 @@ impl Entry {
         self.0 as usize
     }
 }
+
+const _: () = assert!(size_of::<Fork>() == 64, "a fork is a cache line");
 
 /// The buckets of one key; see the [module](self). A cache line, that with few children is all there is to read.
 #[derive(Clone)]
@@ -94,11 +96,11 @@ impl Fork {
     /// Tells twice as many children apart.
     fn double(&mut self) {
         self.bits += 1;
-        if self.bits == NEAR_BITS + 1 {
-            self.far.extend_from_slice(&self.near);
-        }
         if self.bits > NEAR_BITS {
             self.far.resize(1 << self.bits, 0);
+        }
+        if self.bits == NEAR_BITS + 1 {
+            self.far[..1 << NEAR_BITS].copy_from_slice(&self.near);
         }
         // From the last one on, so that no child is read after its place was written.
         let children = self.children_mut();

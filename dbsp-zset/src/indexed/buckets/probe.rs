@@ -38,9 +38,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         key: impl Fn(&R) -> &K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
-        if self.rows == 0 {
-            return Ok(());
-        }
+        let Some(one) = self.weights.one().filter(|_| self.rows > 0) else { return Ok(()) };
         let is_at_home = self.homeless.is_empty();
         let mut probes =
             [Probe { bucket: &self.buckets[0], at: 0, tag: 0, is_scattered: false, mask: 0 }; PROBES];
@@ -67,13 +65,12 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                     continue;
                 }
                 let rows = self.blocks.rows(bucket, probe.at as usize);
-                let weights = self.weights.of(bucket, probe.at as usize);
+                let differing = self.weights.differing(bucket, probe.at as usize);
                 while mask != 0 {
                     let slot = mask.trailing_zeros() as usize;
                     let (other, value) = rows.at(slot);
-                    if other == key
-                        && let Some(weight) = weights.get(slot)
-                    {
+                    if other == key {
+                        let weight = differing.and_then(|column| column.get(slot)).unwrap_or(one);
                         found(i, value, weight)?;
                     }
                     mask &= mask - 1;

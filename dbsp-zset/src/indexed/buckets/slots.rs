@@ -1,7 +1,7 @@
 //! What a bucket knows of its slots, in one word.
 //!
 //! # Shape       a bit for each slot, set where a row stands; above them how many those are, how many leading bits
-//!   of a hash lead to the bucket, and whether the rows have a column of weights.
+//!   of a hash lead to the bucket, and whether a weight differs from one.
 //! # Invariants  the number is that of the bits: taking and giving back a slot changes both by one addition.
 //! # Not here    the rows.
 //!
@@ -100,7 +100,7 @@ impl Slots {
         self.0 = self.0 & !(0x7f << DEPTH) | u64::from(depth) << DEPTH;
     }
 
-    /// Whether a weight may differ from one.
+    /// Whether a weight differs from one.
     #[inline]
     pub(super) const fn is_weighted(self) -> bool {
         self.0 & WEIGHTED != 0

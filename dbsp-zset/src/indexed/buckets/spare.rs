@@ -1,7 +1,7 @@
 //! Blocks that no bucket has.
 //!
-//! # Cost        take, give: O(1). Only a block more than there have ever been is allocated, with a few to spare: they serve
-//!   later steps, in which some buckets grow as others shrink.
+//! # Cost        take, give: O(1). A block is allocated where none is left, with a few to spare: they serve later steps, in
+//!   which some buckets grow as others shrink. More than a few, and more than half of all, are not kept.
 //! # Not here    what stands in a block: one that is given keeps it, and one that is taken may have it.
 
 use crate::indexed::buckets::bucket::{BLOCK, Block};
@@ -45,7 +45,7 @@ impl<T> Spare<T> {
         self.made * BLOCK * size_of::<T>() + self.free.capacity() * size_of::<Block<T>>()
     }
 
-    /// Keeps a block, unless more than half of all are free, or without feature `pool`.
+    /// Keeps a block, unless many, and more than half of all, are free; without feature `pool` none is kept.
     #[inline(never)]
     pub(super) fn give(&mut self, block: Block<T>) {
         let is_enough = self.free.len() > MOST + self.least && 2 * self.free.len() > self.made;
@@ -89,7 +89,7 @@ impl<T: Clone> Spare<T> {
             self.free.push(filled(fill));
             self.made += 1;
         }
-        // Room for all of them: giving a block never allocates.
+        // Room for all of them: giving them back does not allocate.
         self.free.reserve(self.made - self.free.len());
     }
 }

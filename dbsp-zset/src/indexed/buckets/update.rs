@@ -2,7 +2,7 @@
 //!
 //! # Shape       windows of a few rows each, in four stages: hash the rows and ask for their buckets; pass forks; match the
 //!   tags and ask for the rows; add the weights. Each stage takes the window behind that of the next one.
-//! # Cost        O(rows); about 200 instructions a row, and two to five cache lines.
+//! # Cost        O(rows); about 220 instructions a row, and the cache lines that the [parent](super) says.
 //!
 //! A processor waits for 20 to 30 lines at a time. With windows of 32 rows that each went through all stages, it stood still
 //! for those that were asked for at once, and asked for none while rows were added: with a million rows an update took 48
@@ -36,8 +36,11 @@ struct Lookups {
 
 impl Lookups {
     const NONE: Self = Self {
-        spots: [Spot { address: Address { key_hash: 0, value_hash: 0 }, entry: Entry::ABSENT, likely: 0 };
-            LOOKUPS],
+        spots: [Spot {
+            address: Address { key_hash: 0, value_hash: 0 },
+            entry: Entry::ABSENT,
+            likely: NO_SLOT,
+        }; LOOKUPS],
         len: 0,
         has_forks: false,
         version: 0,
@@ -54,7 +57,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         self.start_if_new();
         let mut windows = [const { Lookups::NONE }; STAGES];
-        let is_far = self.rows * size_of::<(K, V)>() > CACHED;
         for step in 0..rows.len().div_ceil(LOOKUPS) + STAGES - 1 {
             let stage = |stage: usize| (step + STAGES - stage) % STAGES;
             let start = (step * LOOKUPS).min(rows.len());
@@ -62,20 +64,25 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             if windows[stage(1)].has_forks {
                 self.pass_forks(&mut windows[stage(1)]);
             }
-            if is_far {
+            if self.rows * size_of::<(K, V)>() > CACHED {
                 self.ask_for_rows(&mut windows[stage(2)]);
             }
             let Some(start) = (step + 1).checked_sub(STAGES).map(|window| window * LOOKUPS) else { continue };
             let Lookups { spots, version, len, .. } = &mut windows[stage(3)];
             let window = rows[start..].iter().zip(&weights[start..]);
-            for (spot, ((key, value), weight)) in spots[..*len].iter_mut().zip(window) {
+            for (i, (spot, ((key, value), weight))) in spots[..*len].iter_mut().zip(window).enumerate() {
                 if self.version != *version {
                     spot.entry = Entry::bucket(self.locate(spot.address));
                 }
-                self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()))?;
-                *applied += 1;
+                let changed =
+                    self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()));
+                if changed.is_err() {
+                    *applied += start + i;
+                    return changed;
+                }
             }
         }
+        *applied += rows.len();
         Ok(())
     }
 
@@ -112,7 +119,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
     }
 
-    /// Asks for the rows that probably stand where some are looked for, and for where their weights are.
+    /// Asks for the rows that probably stand where some are looked for, and for where their weights are. A bucket that rows have
+    /// moved from since it was found is there still, and what is asked for in vain does no harm.
     #[inline]
     fn ask_for_rows(&self, window: &mut Lookups) {
         for spot in &mut window.spots[..window.len] {
