@@ -1,13 +1,13 @@
 //! What this thread has asked of the allocator so far, when the binary counts it.
 //!
-//! The binary wraps its global allocator in the testkit's counting one. The library must also work without
-//! (in its own unit tests), and then a count is absent.
+//! The binary, and the unit tests, wrap their global allocator in the testkit's counting one. Until it is said that they
+//! do, a count is absent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dbsp_testkit::alloc::{self, Counts};
 
-/// Whether the global allocator counts: set once, by `main`.
+/// Whether the global allocator counts: set by `main`, and by tests that ask for a count.
 static COUNTING: AtomicBool = AtomicBool::new(false);
 
 /// Declares that the global allocator of this binary counts.

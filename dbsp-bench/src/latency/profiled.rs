@@ -22,8 +22,8 @@ struct Profiled {
 pub(crate) fn profiled(name: &str) -> Option<profile::Case> {
     let &(_, blocks) = CASES.iter().find(|(case, _)| *case == name)?;
     let start = move || -> Result<Box<dyn Running>> {
-        let (mut chain, rows) = (Chain::new(blocks)?, Rows::new());
-        chain.step(&mut rows.load())?;
+        let (mut chain, mut rows) = (Chain::new(blocks)?, Rows::new());
+        rows.warm_up().try_for_each(|mut change| chain.step(&mut change))?;
         let mut profiled = Profiled { chain, rows, next: Delta::new() };
         for _ in 0..WARM_UP {
             profiled.prepare();

@@ -205,12 +205,13 @@ mod tests {
 
     #[test]
     fn every_case_holds_its_rows_and_no_fewer_bytes_than_they_have() {
+        crate::allocations::are_counted();
         for case in cases(&Options { events: Some(1_200), ..Options::default() }) {
             let bytes = (case.hold)(case.rows).unwrap();
             assert_eq!(bytes.rows, case.rows, "{}", case.name);
             assert!(bytes.told_per_row().unwrap() >= 24.0, "{}: {bytes:?}", case.name);
-            // Nobody counts in this test's process.
-            assert_eq!(bytes.allocated_per_row(), None);
+            let least = 0.9 * bytes.told_per_row().unwrap();
+            assert!(bytes.allocated_per_row().unwrap() >= least, "{}: {bytes:?}", case.name);
         }
     }
 

@@ -151,14 +151,14 @@ mod tests {
 
     #[test]
     fn both_engines_end_with_what_a_recomputation_has() {
+        crate::allocations::are_counted();
         let plan = Plan { rows: 400, changes: 30, warm_up: 3, time: Duration::from_millis(2) };
         for view in View::ALL {
             for engine in ["dbsp", "dbsp_view"] {
                 let steady = run(view, engine, &plan).unwrap();
                 assert_eq!(steady.difference, None, "{} {engine}", view.name());
                 assert!(steady.steps > 0 && steady.seconds > 0.0);
-                // Nobody counts in this test's process.
-                assert_eq!((steady.allocations, steady.bytes_per_s()), (None, None));
+                assert!(steady.allocations.is_some() && steady.bytes_per_s().is_some());
             }
         }
     }

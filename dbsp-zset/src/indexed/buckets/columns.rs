@@ -256,3 +256,58 @@ impl<W: Ring> Columns<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algebra::Semigroup;
+    use crate::indexed::buckets::address::Tags;
+
+    /// A bucket with these weights in its first slots.
+    fn filled(weights: &[i64]) -> (Columns<i64>, Bucket<u64>) {
+        let (mut columns, mut bucket) = (Columns::new(), Bucket::default());
+        columns.start();
+        columns.follow(1);
+        for (slot, weight) in weights.iter().enumerate() {
+            bucket.take(slot, Tags::default());
+            columns.set(&mut bucket, 0, slot, *weight);
+        }
+        (columns, bucket)
+    }
+
+    #[test]
+    fn weights_that_are_pulled_leave_those_of_the_others() {
+        for count in [1, 2, 15, 16, 17, 33, SLOTS] {
+            for pattern in 0..8_u64 {
+                let mut weights: Vec<i64> = (0..count)
+                    .map(|i| if pattern >> (i * 7 % 3) & 1 == 1 { 1 } else { i as i64 + 2 })
+                    .collect();
+                let (mut columns, mut bucket) = filled(&weights);
+                while let Some(last) = weights.len().checked_sub(1) {
+                    let slot = weights.len() * 5 % (last + 1);
+                    assert_eq!(columns.pull(&mut bucket, 0, slot), weights.swap_remove(slot));
+                    bucket.close(slot, last);
+                    let of = columns.of(&bucket, 0);
+                    assert!(weights.iter().enumerate().all(|(i, weight)| of.get(i) == Some(weight)));
+                    assert_eq!(bucket.slots.is_weighted(), weights.iter().any(|weight| *weight != 1));
+                }
+                assert_eq!(columns.spare.made(), columns.spare.free(), "all blocks are given back");
+            }
+        }
+    }
+
+    #[test]
+    fn a_weight_that_becomes_one_needs_no_memory() {
+        let (mut columns, mut bucket) = filled(&[1, 2, 1, 3]);
+        let mut add = |columns: &mut Columns<i64>, slot, more: i64| {
+            columns.change(&mut bucket, 0, slot, |weight| weight.try_add_assign(&more))
+        };
+        assert_eq!(add(&mut columns, 1, -1), Ok(false));
+        assert_eq!(add(&mut columns, 3, i64::MAX), Err(Overflow));
+        assert_eq!(columns.parts(0), (0b1000, [true, false, false]));
+        assert_eq!((add(&mut columns, 3, -3), add(&mut columns, 0, -1)), (Ok(true), Ok(true)));
+        assert_eq!(columns.parts(0), (0, [false; 3]));
+        assert_eq!(add(&mut columns, 2, 4), Ok(false));
+        assert_eq!((columns.parts(0).0, columns.of(&bucket, 0).get(2)), (0b100, Some(&5)));
+    }
+}

@@ -217,10 +217,66 @@ fn rows_of_all_kinds_agree_with_a_map() {
     agrees_with_a_map(|n| n, |n| n, &ones);
     agrees_with_a_map(|n| n, |n| n, &nearly);
     agrees_with_a_map(|n| n, |n| [n; 20], &any);
+    // More bytes than the caches hold, so that rows are asked for before they are looked at.
+    agrees_with_a_map(|n| n, |n| [n; 200], &any);
+    agrees_with_a_map(|n| n, |n| (n.to_string(), [n; 200]), &nearly);
     agrees_with_a_map(|n| n, |n| n.to_string(), &nearly);
     agrees_with_a_map(Vague, |n| n.to_string(), &any);
     agrees_with_a_map(|n| n, Vague, &any);
     agrees_with_a_map(Vague, Vague, &nearly);
+}
+
+/// All rows with their weights.
+fn contents(zset: &IndexedZSet<u64, [u64; 60]>) -> BTreeMap<(u64, u64), i64> {
+    zset.iter().map(|(key, value, weight)| ((*key, value[0]), *weight)).collect()
+}
+
+#[test]
+fn a_delta_refused_at_any_row_leaves_nothing() {
+    let row = |key: u64, n: u64| (key, [n; 60]);
+    let mut zset = IndexedZSet::new();
+    zset.try_apply(&(0..1_200).map(|n| (row(n % 40, n), 1)).collect()).expect("small weights");
+    zset.try_update(&1, &[0; 60], &i64::MAX).expect("small enough");
+    let before = contents(&zset);
+    for length in [5, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 90] {
+        for refused in 0..length {
+            // New rows of few keys, which split buckets and give keys forks, and rows that go.
+            let mut rows: Vec<_> = (0..length)
+                .map(|n| if n % 3 == 2 { (row(n % 40, n), -1) } else { (row(n % 2, 5_000 + n), 1) })
+                .collect();
+            rows[refused as usize] = (row(1, 0), 1);
+            assert_eq!(zset.try_apply(&rows.into_iter().collect()), Err(Overflow));
+            assert_eq!(contents(&zset), before, "{length} rows, of which {refused} is refused");
+        }
+        zset.storage.check();
+        zset.storage.check_parts();
+    }
+}
+
+#[test]
+fn rows_move_while_those_behind_them_are_on_their_way() {
+    for seed in 0..40 {
+        let (mut state, mut zset, mut model) = (seed, IndexedZSet::new(), BTreeMap::new());
+        for step in 0..12 {
+            let mut delta = Delta::new();
+            for _ in 0..400 {
+                // A few keys at a time get most of the rows or lose them; some come, go and come again in one delta.
+                let key = (random(&mut state) % 3 + step / 2) % 6 * 1_000 + random(&mut state) % 50 / 48;
+                let row = (key, random(&mut state) % 90);
+                let weight = if model.get(&row).is_some_and(|weight| *weight > 0) { -1 } else { 1 };
+                let times = 1 + 2 * i64::from(random(&mut state).is_multiple_of(4));
+                for time in 0..times {
+                    delta.push((row.0, [row.1; 60]), if time % 2 == 0 { weight } else { -weight });
+                }
+                *model.entry(row).or_default() += weight;
+            }
+            zset.try_apply(&delta).expect("small weights");
+            model.retain(|_, weight| *weight != 0);
+            zset.storage.check();
+            zset.storage.check_parts();
+            assert_eq!(contents(&zset), model, "step {step} of seed {seed}");
+        }
+    }
 }
 
 #[test]
