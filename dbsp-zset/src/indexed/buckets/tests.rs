@@ -246,7 +246,7 @@ fn a_delta_refused_at_any_row_leaves_nothing() {
                 .collect();
             rows[refused as usize] = (row(1, 0), 1);
             assert_eq!(zset.try_apply(&rows.into_iter().collect()), Err(Overflow));
-            assert_eq!(contents(&zset), before, "{length} rows, of which {refused} is refused");
+            assert!(contents(&zset) == before, "{length} rows, of which {refused} is refused");
         }
         zset.storage.check();
         zset.storage.check_parts();
@@ -274,7 +274,7 @@ fn rows_move_while_those_behind_them_are_on_their_way() {
             model.retain(|_, weight| *weight != 0);
             zset.storage.check();
             zset.storage.check_parts();
-            assert_eq!(contents(&zset), model, "step {step} of seed {seed}");
+            assert!(contents(&zset) == model, "step {step} of seed {seed}");
         }
     }
 }

@@ -5,8 +5,8 @@
 //! # Cost        O(rows); about 220 instructions a row, and the cache lines that the [parent](super) says.
 //!
 //! A processor waits for 20 to 30 lines at a time. With windows of 32 rows that each went through all stages, it stood still
-//! for those that were asked for at once, and asked for none while rows were added: with a million rows an update took 48
-//! instead of 40 ns, and 80 instead of 55 behind forks.
+//! for those that were asked for at once, and asked for none while rows were added: `join/1000000/1000` took 153 instead of
+//! 137 µs.
 
 use crate::algebra::{Overflow, Ring};
 use crate::indexed::buckets::address::Address;
