@@ -68,7 +68,7 @@ pub(super) type Position = (u32, u32);
 const NO_SLOT: u32 = SLOTS as u32;
 
 /// Where a row stands if it is there; good until rows move to other buckets.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Spot {
     address: Address,
     /// A bucket, once the forks before it are passed.

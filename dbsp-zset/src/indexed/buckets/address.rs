@@ -7,7 +7,7 @@
 use crate::row::{Row, hash_of};
 
 /// A row's hashes.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Address {
     pub(super) key_hash: u64,
     pub(super) value_hash: u64,

@@ -23,7 +23,7 @@ const KEPT_CHILDREN: usize = 64;
 const SPARSE: usize = 64;
 
 /// What an entry of the directory leads to, and what stands behind a fork: a bucket, or a fork.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
 const FORK: u32 = 1 << 31;
