@@ -3,49 +3,65 @@
 //! # Shape       two columns, as in a delta; rows ascend strictly.
 //! # Invariants  no row stands twice; no weight is zero. So two batches are the same change exactly
 //!   if they are equal.
-//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often or rows begin differently;
-//!   merge O(n + m); get O(log n).
+//! # Cost        from a delta of n entries O(n log n), or O(n) where each row comes often or rows begin differently, and up to
+//!   eight entries are sorted where they stand; merge O(n + m); get O(log n).
 //! # Not here    no change in place: a batch is a value to compare, to search and to show.
 
 use std::hash::Hash;
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
-use crate::{radix, repeats};
+use crate::{few, radix, repeats};
 
 /// A consolidated, sorted change; see the [module](self).
-#[derive(Clone, PartialEq, Eq)]
-pub struct Batch<R, W = i64> {
-    rows: Vec<R>,
-    weights: Vec<W>,
-}
+#[derive(Clone)]
+pub struct Batch<R, W = i64>(Delta<R, W>);
 
 impl<R: Ord + Hash, W: Ring> Batch<R, W> {
-    /// Sorts a delta, adds up the weights of equal rows and leaves out what cancels.
+    /// Sorts a delta, adds up the weights of equal rows and leaves out what cancels. A few entries are sorted where they
+    /// stand, in the memory of the delta.
     ///
     /// # Errors
     /// [`Overflow`] where the weights of one row have no sum. They are added in no order, so a
     /// partial sum that leaves the range is an error even where the total would not.
-    pub fn from_delta(delta: Delta<R, W>) -> Result<Self, Overflow> {
+    #[inline]
+    pub fn from_delta(mut delta: Delta<R, W>) -> Result<Self, Overflow> {
+        if !cfg!(feature = "pool") || delta.len() > few::MOST {
+            return Self::from_many(delta);
+        }
+        few::consolidate(&mut delta)?;
+        Ok(Self(delta))
+    }
+
+    /// What [`from_delta`](Self::from_delta) does for any number of entries.
+    fn from_many(delta: Delta<R, W>) -> Result<Self, Overflow> {
         let delta = repeats::add_up(delta)?;
-        let mut batch =
-            Self { rows: Vec::with_capacity(delta.len()), weights: Vec::with_capacity(delta.len()) };
-        radix::sorted(delta).into_iter().try_for_each(|entries| batch.append(entries))?;
+        let Some(range) = radix::Range::of(delta.rows()) else { return Self::by_comparing(delta) };
+        let mut batch = Self(Delta::with_capacity(delta.len()));
+        radix::sorted(delta, range).into_iter().try_for_each(|entries| batch.append(entries))?;
+        Ok(batch)
+    }
+
+    /// What it does where no digits tell rows apart; the memory of the delta is that of the batch.
+    fn by_comparing(mut delta: Delta<R, W>) -> Result<Self, Overflow> {
+        let entries = radix::compared(delta.drain().collect());
+        let mut batch = Self(delta);
+        batch.append(entries)?;
         Ok(batch)
     }
 
     /// Appends rows that follow all others, in order; adds up the weights of those that are equal.
-    fn append(&mut self, entries: Vec<(R, W)>) -> Result<(), Overflow> {
-        let mut entries = entries.into_iter();
-        let Some((mut row, mut weight)) = entries.next() else { return Ok(()) };
-        for (next_row, next_weight) in entries {
-            if next_row == row {
-                weight.try_add_assign(&next_weight)?;
-            } else {
-                self.push(std::mem::replace(&mut row, next_row), std::mem::replace(&mut weight, next_weight));
+    fn append(&mut self, mut entries: Vec<(R, W)>) -> Result<(), Overflow> {
+        let mut sums = Ok(());
+        entries.dedup_by(|(row, weight), (kept, sum)| {
+            let is_equal = row == kept;
+            if is_equal && let Err(overflow) = sum.try_add_assign(weight) {
+                sums = Err(overflow);
             }
-        }
-        self.push(row, weight);
+            is_equal
+        });
+        sums?;
+        self.0.extend(entries);
         Ok(())
     }
 }
@@ -55,6 +71,7 @@ impl<R: Ord + Hash, W: Ring> Delta<R, W> {
     ///
     /// # Errors
     /// [`Overflow`] where the weights of one row have no sum.
+    #[inline]
     pub fn consolidate(self) -> Result<Batch<R, W>, Overflow> {
         Batch::from_delta(self)
     }
@@ -64,7 +81,7 @@ impl<R: Ord, W: Ring> Batch<R, W> {
     /// The weight of a row, zero if it does not stand here.
     #[must_use]
     pub fn get(&self, row: &R) -> W {
-        self.rows.binary_search(row).map_or_else(|_| W::zero(), |i| self.weights[i].clone())
+        self.rows().binary_search(row).map_or_else(|_| W::zero(), |i| self.weights()[i].clone())
     }
 
     /// The sum of two batches.
@@ -84,8 +101,7 @@ impl<R: Ord, W: Ring> Batch<R, W> {
     where
         R: Clone,
     {
-        let most = self.len() + other.len();
-        let mut merged = Self { rows: Vec::with_capacity(most), weights: Vec::with_capacity(most) };
+        let mut merged = Self(Delta::with_capacity(self.len() + other.len()));
         let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
         loop {
             let order = match (left.peek(), right.peek()) {
@@ -108,11 +124,8 @@ impl<R: Ord, W: Ring> Batch<R, W> {
 
     /// Appends a row that follows all others.
     fn push(&mut self, row: R, weight: W) {
-        debug_assert!(self.rows.last().is_none_or(|last| *last < row), "rows of a batch ascend");
-        if !weight.is_zero() {
-            self.rows.push(row);
-            self.weights.push(weight);
-        }
+        debug_assert!(self.rows().last().is_none_or(|last| *last < row), "rows of a batch ascend");
+        self.0.push(row, weight);
     }
 }
 
@@ -120,48 +133,56 @@ impl<R, W> Batch<R, W> {
     /// How many different rows changed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.0.len()
     }
 
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.0.is_empty()
     }
 
     /// The rows in ascending order.
     #[must_use]
     pub fn rows(&self) -> &[R] {
-        &self.rows
+        self.0.rows()
     }
 
     /// The weights, in the order of their rows.
     #[must_use]
     pub fn weights(&self) -> &[W] {
-        &self.weights
+        self.0.weights()
     }
 
     /// The rows in ascending order with their weights.
     pub fn iter(&self) -> std::iter::Zip<std::slice::Iter<'_, R>, std::slice::Iter<'_, W>> {
-        self.rows.iter().zip(&self.weights)
+        self.0.iter()
     }
 
     /// The batch as a delta, which allows further pushes.
     #[must_use]
     pub fn into_delta(self) -> Delta<R, W> {
-        Delta::from_columns(self.rows, self.weights).expect("both columns of a batch have one length")
+        self.0
     }
 }
 
+impl<R: PartialEq, W: PartialEq> PartialEq for Batch<R, W> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows() == other.rows() && self.weights() == other.weights()
+    }
+}
+
+impl<R: Eq, W: Eq> Eq for Batch<R, W> {}
+
 impl<R, W> Default for Batch<R, W> {
     fn default() -> Self {
-        Self { rows: Vec::new(), weights: Vec::new() }
+        Self(Delta::new())
     }
 }
 
 impl<R: std::fmt::Debug, W: std::fmt::Debug> std::fmt::Debug for Batch<R, W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        crate::debug::weighted_rows(f, self.iter())
+        self.0.fmt(f)
     }
 }
 
@@ -179,13 +200,16 @@ impl<R, W> IntoIterator for Batch<R, W> {
     type IntoIter = std::iter::Zip<std::vec::IntoIter<R>, std::vec::IntoIter<W>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.rows.into_iter().zip(self.weights)
+        self.0.into_iter()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
+    use crate::row::hash_of;
 
     #[test]
     fn consolidating_sorts_adds_and_cancels() {
@@ -194,6 +218,38 @@ mod tests {
         assert_eq!((batch.rows(), batch.weights()), (&[1, 2][..], &[3, 1][..]));
         assert_eq!((batch.get(&1), batch.get(&3)), (3, 0));
         assert_eq!(format!("{batch:?}"), "{1: +3, 2: +1}");
+    }
+
+    #[test]
+    fn a_few_entries_in_every_order_are_consolidated() {
+        let entry = |choice: usize| (choice / 3, choice as i64 % 3 - 1);
+        for length in 0..=5 {
+            for choices in 0..9_usize.pow(length) {
+                let (rows, weights): (Vec<_>, Vec<_>) =
+                    (0..length).map(|at| entry(choices / 9_usize.pow(at) % 9)).unzip();
+                assert_consolidates(Delta::from_columns(rows, weights).expect("two columns of one length"));
+            }
+        }
+    }
+
+    #[test]
+    fn some_entries_are_consolidated() {
+        for (len, different) in (0..60_u64).flat_map(|len| [(len, 3), (len, 20), (len, 1_000)]) {
+            let random = |n: u64| hash_of(&(n, len, different));
+            assert_consolidates(
+                (0..len).map(|n| (random(n) as usize % different, random(n + 99) as i64 % 3)).collect(),
+            );
+        }
+    }
+
+    /// The rows of a delta and their sums are those of a map; the weights may be zero before.
+    fn assert_consolidates(delta: Delta<usize>) {
+        let mut model = BTreeMap::new();
+        delta.iter().for_each(|(row, weight)| *model.entry(*row).or_insert(0) += weight);
+        model.retain(|_, weight| *weight != 0);
+        let batch = delta.clone().consolidate().expect("small weights");
+        assert!(batch.iter().eq(&model), "{delta:?} became {batch:?}");
+        assert_eq!(batch.rows().len(), batch.weights().len());
     }
 
     #[test]
@@ -207,7 +263,10 @@ mod tests {
 
     #[test]
     fn sums_out_of_range_are_errors() {
-        let delta = Delta::from_iter([("a", i64::MAX), ("a", 1)]);
-        assert_eq!(delta.consolidate(), Err(Overflow));
+        for others in [0, 20] {
+            let mut delta = Delta::from_iter([("a", i64::MAX), ("a", 1)]);
+            delta.extend((0..others).map(|_| ("b", 1)));
+            assert_eq!(delta.consolidate(), Err(Overflow));
+        }
     }
 }

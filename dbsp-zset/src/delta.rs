@@ -56,6 +56,12 @@ impl<R, W> Delta<R, W> {
         (self.rows, self.weights)
     }
 
+    /// The two columns, of which none is to become longer than the other.
+    #[inline]
+    pub(crate) fn columns_mut(&mut self) -> (&mut Vec<R>, &mut Vec<W>) {
+        (&mut self.rows, &mut self.weights)
+    }
+
     /// How many entries there are; a row that stands twice counts twice.
     #[inline]
     #[must_use]

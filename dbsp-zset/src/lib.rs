@@ -34,7 +34,8 @@
 //!   one.
 //! - `fast-table` (default): [`IndexedZSet`] keeps its rows in buckets behind a directory; without it in a vector under two
 //!   hash tables.
-//! - `pool` (default): what a step has filled or freed is kept for the next one; without it each allocates anew.
+//! - `pool` (default): what a step has filled or freed is kept for the next one, and a few entries are consolidated in the
+//!   memory of their delta; without it each allocates anew.
 //! - `bulk` (default): work that is large has a way of its own: a first delta makes room for all of its rows, rows that
 //!   repeat often are added up before they are sorted, those that begin differently are sorted by digits, in a Z-set rows
 //!   that come stand where rows went; without it row by row.
@@ -49,6 +50,7 @@ pub mod batch;
 mod debug;
 pub mod delta;
 pub mod delta_index;
+mod few;
 pub mod held;
 pub mod indexed;
 pub mod ordered;

@@ -31,9 +31,8 @@ const ALIKE: usize = 4;
 /// The bits of a digit.
 const DIGIT: u32 = 10;
 
-/// The rows of a delta in order with their weights, in parts that follow each other; equal rows are in one part.
-pub(crate) fn sorted<R: Ord + Hash, W>(delta: Delta<R, W>) -> Vec<Vec<(R, W)>> {
-    let Some(range) = Range::of(delta.rows()) else { return vec![compared(delta.into_iter().collect())] };
+/// The rows of a delta of such a range in order with their weights, in parts that follow each other; equal rows are in one part.
+pub(crate) fn sorted<R: Ord + Hash, W>(delta: Delta<R, W>, range: Range) -> Vec<Vec<(R, W)>> {
     if delta.len() <= MANY {
         return vec![by_digits(delta, range)];
     }
@@ -52,7 +51,7 @@ pub(crate) fn sorted<R: Ord + Hash, W>(delta: Delta<R, W>) -> Vec<Vec<(R, W)>> {
 }
 
 /// Entries in the order of their rows.
-fn compared<R: Ord, W>(mut entries: Vec<(R, W)>) -> Vec<(R, W)> {
+pub(crate) fn compared<R: Ord, W>(mut entries: Vec<(R, W)>) -> Vec<(R, W)> {
     entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
     entries
 }
@@ -123,14 +122,14 @@ fn sorted_numbers(mut numbers: Vec<u64>, bits: u32) -> Vec<u64> {
 
 /// Between which bits most rows of a delta begin.
 #[derive(Clone, Copy)]
-struct Range {
+pub(crate) struct Range {
     least: u64,
     most: u64,
 }
 
 impl Range {
     /// The range of a sample, if sorting by digits is right for these rows and pays.
-    fn of<R: Ord + Hash>(rows: &[R]) -> Option<Self> {
+    pub(crate) fn of<R: Ord + Hash>(rows: &[R]) -> Option<Self> {
         if !cfg!(feature = "bulk") || rows.len() < FEW || rows.len() > u32::MAX as usize {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use dbsp_zset::{Batch, Delta, Overflow, ZSet};
 
-use super::operation::{Case, Operation, over};
+use super::operation::{Case, Make, Operation, over};
 use crate::headline::SplitMix;
 use crate::report::DBSP;
 
@@ -10,6 +10,8 @@ use crate::report::DBSP;
 const SMALL: usize = 1_000;
 /// Rows of a delta in which rows repeat often, and of one in which they do not.
 const OFTEN: usize = 10_000;
+/// Deltas of a few rows that are consolidated in one run, as one alone is over before a clock has looked.
+const DELTAS: usize = 100;
 /// Rows of the Z-set that a delta is applied to.
 const LARGE: usize = 100_000;
 
@@ -45,6 +47,9 @@ pub(super) fn cases() -> Vec<Case> {
         Case { batch: OFTEN, ..case("zset/consolidate_often", || consolidate(OFTEN, OFTEN as u64 / 40)) },
         // Each row once: nothing to add up, all to sort.
         Case { batch: OFTEN, ..case("zset/consolidate_once", || consolidate(OFTEN, 1 << 40)) },
+        few("zset/consolidate_1", 1, (|| few_rows(1), || few_sorted(1))),
+        few("zset/consolidate_4", 4, (|| few_rows(4), || few_sorted(4))),
+        few("zset/consolidate_16", 16, (|| few_rows(16), || few_sorted(16))),
         case("zset/apply", || {
             let mut random = SplitMix::new(4);
             let mut rows = ZSet::with_capacity(LARGE);
@@ -84,6 +89,66 @@ fn consolidate(rows: usize, different: u64) -> anyhow::Result<Box<dyn Operation>
             made.as_ref().map_or(0, |made| made.len() as u64)
         },
     )
+}
+
+/// A case of deltas of `rows` rows: ours against entries that are sorted, added up and cleaned of zeros where they stand.
+fn few(name: &'static str, rows: usize, (ours, sorted): (Make, Make)) -> Case {
+    Case { name, batch: DELTAS * rows, contenders: vec![(DBSP, ours), ("sort", sorted)] }
+}
+
+/// Makes batches of deltas of so many rows.
+fn few_rows(rows: usize) -> anyhow::Result<Box<dyn Operation>> {
+    let deltas: Vec<Delta<Pair>> = few_entries(rows).into_iter().map(Delta::from_iter).collect();
+    over(
+        (deltas, Vec::new(), Vec::<Batch<Pair>>::new()),
+        |(deltas, taken, made)| {
+            made.clear();
+            taken.clone_from(deltas);
+        },
+        |(_, taken, made)| {
+            made.extend(taken.drain(..).map(|delta| delta.consolidate().unwrap_or_default()));
+            made.iter()
+                .flat_map(Batch::iter)
+                .map(|(row, weight)| mark(row, *weight))
+                .fold(0, u64::wrapping_add)
+        },
+    )
+}
+
+/// Sorts entries by row, adds up equal ones and leaves out zeros, as a program would that needs no more than that.
+fn few_sorted(rows: usize) -> anyhow::Result<Box<dyn Operation>> {
+    over(
+        (few_entries(rows), Vec::new(), Vec::<Vec<(Pair, i64)>>::new()),
+        |(entries, taken, made)| {
+            made.clear();
+            taken.clone_from(entries);
+        },
+        |(_, taken, made)| {
+            made.extend(taken.drain(..).map(|mut entries: Vec<(Pair, i64)>| {
+                entries.sort_unstable_by_key(|entry| entry.0);
+                entries.dedup_by(|next, kept| {
+                    let is_equal = next.0 == kept.0;
+                    kept.1 += if is_equal { next.1 } else { 0 };
+                    is_equal
+                });
+                entries.retain(|entry| entry.1 != 0);
+                entries
+            }));
+            made.iter().flatten().map(|(row, weight)| mark(row, *weight)).fold(0, u64::wrapping_add)
+        },
+    )
+}
+
+/// The entries of some deltas of so many rows: half of them deletions, and about one in eight a row that stood before.
+fn few_entries(rows: usize) -> Vec<Vec<(Pair, i64)>> {
+    let mut random = SplitMix::new(6);
+    let mut row = || (random.below(4 * rows as u64), 0);
+    (0..DELTAS).map(|_| (0..rows).map(|i| (row(), [1, -1][i % 2])).collect()).collect()
+}
+
+/// What an entry gives to a digest, in any order.
+fn mark(row: &Pair, weight: i64) -> u64 {
+    (row.0 + 1).wrapping_mul(weight.cast_unsigned())
 }
 
 /// Two Z-sets that share about half of their rows.

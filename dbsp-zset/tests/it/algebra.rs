@@ -113,6 +113,19 @@ fn a_refused_delta_is_taken_back_from_its_end() {
     assert!(zset.is_empty());
 }
 
+/// Rows own memory here: none is cloned either.
+#[cfg(feature = "pool")]
+#[test]
+fn a_few_entries_are_consolidated_in_the_memory_of_the_delta() {
+    for entries in 0..=8 {
+        let delta: Delta<String> = (0..entries).map(|n| (format!("row {}", n * 5 % 7), 1)).collect();
+        let mut batch = None;
+        let counts = dbsp_testkit::alloc::count(|| batch = delta.consolidate().ok());
+        assert_eq!((counts.allocations, counts.reallocations), (0, 0), "{entries} entries");
+        assert_eq!(batch.map(|batch| batch.len()), Some(entries.min(7)));
+    }
+}
+
 #[test]
 fn iteration_allocates_nothing() {
     let mut zset: ZSet<u64> = (0..1_000).rev().map(|n| (n, 1)).collect();
