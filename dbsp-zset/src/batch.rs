@@ -227,7 +227,7 @@ mod tests {
             for choices in 0..9_usize.pow(length) {
                 let (rows, weights): (Vec<_>, Vec<_>) =
                     (0..length).map(|at| entry(choices / 9_usize.pow(at) % 9)).unzip();
-                assert_consolidates(Delta::from_columns(rows, weights).expect("two columns of one length"));
+                assert_consolidates(&Delta::from_columns(rows, weights).expect("two columns of one length"));
             }
         }
     }
@@ -237,13 +237,13 @@ mod tests {
         for (len, different) in (0..60_u64).flat_map(|len| [(len, 3), (len, 20), (len, 1_000)]) {
             let random = |n: u64| hash_of(&(n, len, different));
             assert_consolidates(
-                (0..len).map(|n| (random(n) as usize % different, random(n + 99) as i64 % 3)).collect(),
+                &(0..len).map(|n| (random(n) as usize % different, random(n + 99) as i64 % 3)).collect(),
             );
         }
     }
 
     /// The rows of a delta and their sums are those of a map; the weights may be zero before.
-    fn assert_consolidates(delta: Delta<usize>) {
+    fn assert_consolidates(delta: &Delta<usize>) {
         let mut model = BTreeMap::new();
         delta.iter().for_each(|(row, weight)| *model.entry(*row).or_insert(0) += weight);
         model.retain(|_, weight| *weight != 0);

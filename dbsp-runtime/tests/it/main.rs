@@ -9,6 +9,7 @@ mod faults;
 mod graph;
 mod memory;
 mod misuse;
+mod owned_rows;
 mod profile;
 mod upserts;
 mod views;

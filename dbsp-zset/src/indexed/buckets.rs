@@ -292,6 +292,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.weights.start();
             self.buckets.extend([Bucket::absent(), Bucket::default()]);
             self.weights.follow(self.buckets.len());
+            self.blocks.follow(self.buckets.len());
             self.directory.push(Entry::bucket(1));
         }
     }
@@ -360,9 +361,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         };
         if let Some(i) = found {
             if weights.change(bucket, at, i, change)? {
-                if Bucket::<(K, V)>::OWNS {
-                    weights.pull(bucket, at, i);
-                }
                 blocks.remove(bucket, at, i);
                 *rows -= 1;
                 if WORTH_A_LOOK >> bucket.slots.len() & 1 == 1 {

@@ -1,7 +1,7 @@
 //! Where the rows of buckets stand, and the memory for them.
 //!
-//! # Shape       blocks of 16 rows each, up to three a bucket. Rows that own something stand in a vector for each bucket
-//!   instead, without gaps.
+//! # Shape       blocks of 16 rows each, up to three a bucket. Those of rows that own something stand beside the bucket, and a free
+//!   slot of them is empty: what goes is dropped.
 //! # Invariants  a bucket has as many blocks as its rows need, the first ones.
 //! # Cost        add, remove: O(1). A row that goes leaves a free slot: no other row is read or moved, but for the few that
 //!   close ranks when a block less is needed. Buckets grow and shrink by blocks that are kept as [`Spare`].
@@ -12,27 +12,31 @@
 //! gives back is of no use to the others, which rooms of three sizes would be just then.
 
 use crate::indexed::buckets::address::Tags;
-use crate::indexed::buckets::bucket::{BLOCK, Bucket, ones};
+use crate::indexed::buckets::bucket::{BLOCK, Block, Bucket, ones};
 use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::buckets::spare::Spare;
 use crate::prefetch::prefetch_one;
 
-/// A vector of rows that own something grows by so many at once.
-const STEP: usize = 16;
+/// The blocks of a bucket whose rows own something.
+type Owned<R> = [Option<Block<Option<R>>>; SLOTS / BLOCK];
 
 /// The rows of all buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Blocks<R> {
     spare: Spare<R>,
-    /// By bucket, where rows own something.
-    owned: Vec<Vec<R>>,
+    /// By bucket, where rows own something,
+    owned: Vec<Owned<R>>,
+    /// and blocks for those.
+    spare_owned: Spare<Option<R>>,
 }
 
 /// The rows of a bucket.
 pub(super) struct Rows<'a, R> {
     bucket: Option<&'a Bucket<R>>,
-    /// Where rows own something, or have no bucket.
-    owned: &'a [R],
+    /// Where they own something.
+    owned: Option<&'a Owned<R>>,
+    /// Where they have no bucket.
+    alone: &'a [R],
 }
 
 impl<R> Clone for Rows<'_, R> {
@@ -45,19 +49,23 @@ impl<R> Copy for Rows<'_, R> {}
 
 impl<'a, R> Rows<'a, R> {
     /// A row that stands alone, in slot 0.
-    pub(super) const fn alone(owned: &'a [R]) -> Self {
-        Self { bucket: None, owned }
+    pub(super) const fn alone(alone: &'a [R]) -> Self {
+        Self { bucket: None, owned: None, alone }
     }
 
     /// The row in a slot.
     #[inline]
     pub(super) fn at(self, slot: usize) -> &'a R {
-        match self.bucket {
-            Some(bucket) if !Bucket::<R>::OWNS => {
+        match (self.bucket, self.owned) {
+            (Some(bucket), _) if !Bucket::<R>::OWNS => {
                 let block = bucket.blocks[slot / BLOCK].as_ref().expect("a slot that is taken has a block");
                 &block[slot % BLOCK]
             }
-            _ => &self.owned[slot],
+            (_, Some(owned)) if Bucket::<R>::OWNS => {
+                let row = owned[slot / BLOCK].as_ref().and_then(|block| block[slot % BLOCK].as_ref());
+                row.expect("a slot that is taken has a row")
+            }
+            _ => &self.alone[slot],
         }
     }
 
@@ -88,63 +96,73 @@ impl<'a, R> Rows<'a, R> {
     #[inline]
     pub(super) fn prefetch_first(self, mask: u64) {
         let slot = mask.trailing_zeros() as usize;
-        let row = match self.bucket {
-            Some(bucket) if !Bucket::<R>::OWNS => {
-                bucket.blocks.get(slot / BLOCK).and_then(Option::as_ref).map(|block| &block[slot % BLOCK])
-            }
-            _ => self.owned.get(slot),
-        };
-        if let Some(row) = row {
-            prefetch_one(row);
+        if Bucket::<R>::OWNS {
+            let block = self.owned.and_then(|owned| owned.get(slot / BLOCK)?.as_ref());
+            block.into_iter().for_each(|block| prefetch_one(&block[slot % BLOCK]));
+        } else {
+            let block = self.bucket.and_then(|bucket| bucket.blocks.get(slot / BLOCK)?.as_ref());
+            block.into_iter().for_each(|block| prefetch_one(&block[slot % BLOCK]));
         }
     }
 }
 
 impl<R> Blocks<R> {
     pub(super) const fn new() -> Self {
-        Self { spare: Spare::at_least(0), owned: Vec::new() }
+        Self { spare: Spare::at_least(0), owned: Vec::new(), spare_owned: Spare::at_least(0) }
+    }
+
+    /// Is told how many buckets there are, whenever there are more.
+    pub(super) fn follow(&mut self, buckets: usize) {
+        if Bucket::<R>::OWNS {
+            self.owned.resize_with(buckets, || [const { None }; SLOTS / BLOCK]);
+        }
     }
 
     /// The rows of a bucket.
     #[inline]
     pub(super) fn rows<'a>(&'a self, bucket: &'a Bucket<R>, at: usize) -> Rows<'a, R> {
-        let owned = if Bucket::<R>::OWNS { self.owned.get(at).map_or(&[][..], Vec::as_slice) } else { &[] };
-        Rows { bucket: Some(bucket), owned }
+        let owned = if Bucket::<R>::OWNS { self.owned.get(at) } else { None };
+        Rows { bucket: Some(bucket), owned, alone: &[] }
     }
 
     /// Asks for what leads to the rows of a bucket, beside the bucket itself.
     #[inline]
     pub(super) fn prefetch(&self, at: usize) {
         if Bucket::<R>::OWNS
-            && let Some(rows) = self.owned.get(at)
+            && let Some(owned) = self.owned.get(at)
         {
-            prefetch_one(rows);
-        }
-    }
-
-    /// Gives memory back that rows which moved elsewhere have left.
-    pub(super) fn trim(&mut self, bucket: &mut Bucket<R>, at: usize) {
-        if Bucket::<R>::OWNS {
-            if let Some(rows) = self.owned.get_mut(at) {
-                rows.shrink_to(rows.len().next_multiple_of(STEP));
-            }
-        } else {
-            self.free_empty(bucket);
+            prefetch_one(owned);
         }
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        let owned: usize =
-            self.owned.iter().map(|rows| if size_of::<R>() > 0 { rows.capacity() } else { 0 }).sum();
-        self.spare.allocated_bytes() + owned * size_of::<R>() + self.owned.capacity() * size_of::<Vec<R>>()
+        self.spare.allocated_bytes()
+            + self.spare_owned.allocated_bytes()
+            + self.owned.capacity() * size_of::<Owned<R>>()
+    }
+
+    /// How many blocks a bucket has.
+    #[cfg(test)]
+    pub(super) fn of(&self, bucket: &Bucket<R>, at: usize) -> usize {
+        let owned = self.owned.get(at).map_or(0, |owned| owned.iter().flatten().count());
+        bucket.blocks.iter().flatten().count() + owned
+    }
+
+    /// How many rows that own something are kept for a bucket.
+    #[cfg(test)]
+    pub(super) fn owned_rows(&self, at: usize) -> Option<usize> {
+        let rows =
+            |owned: &Owned<R>| owned.iter().flatten().map(|block| block.iter().flatten().count()).sum();
+        self.owned.get(at).map(rows)
     }
 
     /// Takes the blocks without a row from a bucket.
-    pub(super) fn free_empty(&mut self, bucket: &mut Bucket<R>) {
-        for (i, block) in bucket.blocks.iter_mut().enumerate() {
-            if bucket.slots.mask() >> (i * BLOCK) & ((1 << BLOCK) - 1) == 0 {
-                block.take().into_iter().for_each(|block| self.spare.give(block));
-            }
+    pub(super) fn free_empty(&mut self, bucket: &mut Bucket<R>, at: usize) {
+        let mask = bucket.slots.mask();
+        if Bucket::<R>::OWNS {
+            free_empty(&mut self.owned[at], mask, &mut self.spare_owned);
+        } else {
+            free_empty(&mut bucket.blocks, mask, &mut self.spare);
         }
     }
 
@@ -152,7 +170,20 @@ impl<R> Blocks<R> {
     pub(super) fn clear(&mut self, buckets: &mut [Bucket<R>]) {
         let blocks = buckets.iter_mut().flat_map(|bucket| &mut bucket.blocks);
         self.spare.give_all(blocks.filter_map(Option::take));
-        self.owned.iter_mut().for_each(Vec::clear);
+        let owned = self.owned.iter_mut().flatten().filter_map(Option::take);
+        self.spare_owned.give_all(owned.map(|mut block| {
+            block.fill_with(|| None);
+            block
+        }));
+    }
+}
+
+/// Gives back those of three blocks of which no slot is in a mask.
+fn free_empty<T>(blocks: &mut [Option<Block<T>>; SLOTS / BLOCK], mask: u64, spare: &mut Spare<T>) {
+    for (i, block) in blocks.iter_mut().enumerate() {
+        if mask >> (i * BLOCK) & ((1 << BLOCK) - 1) == 0 {
+            block.take().into_iter().for_each(|block| spare.give(block));
+        }
     }
 }
 
@@ -163,7 +194,8 @@ impl<R: Clone> Blocks<R> {
         let slot = bucket.slots.first_free();
         bucket.take(slot, tags);
         if Bucket::<R>::OWNS {
-            self.push_owned(at, row);
+            let block = self.owned[at][slot / BLOCK].get_or_insert_with(|| self.spare_owned.take(&None));
+            block[slot % BLOCK] = Some(row);
         } else if let Some(block) = &mut bucket.blocks[slot / BLOCK] {
             block[slot % BLOCK] = row;
         } else {
@@ -174,57 +206,62 @@ impl<R: Clone> Blocks<R> {
         slot
     }
 
-    /// Removes a row. Where rows own something what stands in the last slot moves to its place, as on
-    /// [`pull`](Self::pull).
+    /// Removes a row.
     #[inline]
     pub(super) fn remove(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
+        bucket.slots.give_back(slot);
         if Bucket::<R>::OWNS {
-            self.pull(bucket, at, slot);
-        } else {
-            bucket.slots.give_back(slot);
+            self.take_owned(at, slot);
         }
     }
 
     /// Takes a row out; what stands in the last slot that is taken moves to its place. The memory stays until
-    /// [`trim`](Self::trim).
+    /// [`free_empty`](Self::free_empty).
     pub(super) fn pull(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> (Tags, R) {
         let (tags, last) = (bucket.tags(slot), bucket.slots.last_taken());
-        let row = if Bucket::<R>::OWNS {
-            self.owned[at].swap_remove(slot)
-        } else {
-            let rows = self.rows(bucket, at);
-            let (row, moved) = (rows.at(slot).clone(), rows.at(last).clone());
-            if let Some(block) = &mut bucket.blocks[slot / BLOCK] {
+        let row = self.take(bucket, at, slot);
+        if slot != last {
+            let moved = self.take(bucket, at, last);
+            if Bucket::<R>::OWNS {
+                if let Some(block) = &mut self.owned[at][slot / BLOCK] {
+                    block[slot % BLOCK] = Some(moved);
+                }
+            } else if let Some(block) = &mut bucket.blocks[slot / BLOCK] {
                 block[slot % BLOCK] = moved;
             }
-            row
-        };
+        }
         bucket.close(slot, last);
         (tags, row)
     }
 
-    fn push_owned(&mut self, at: usize, row: R) {
-        if at >= self.owned.len() {
-            self.owned.resize_with(at + 1, Vec::new);
+    /// The row in a slot, which is empty then if rows own something.
+    fn take(&mut self, bucket: &Bucket<R>, at: usize, slot: usize) -> R {
+        if Bucket::<R>::OWNS {
+            self.take_owned(at, slot).expect("a slot that is taken has a row")
+        } else {
+            self.rows(bucket, at).at(slot).clone()
         }
-        let rows = &mut self.owned[at];
-        if rows.len() == rows.capacity() {
-            let more = if rows.len() < STEP { rows.len().max(4) } else { STEP };
-            rows.reserve_exact(more.min(SLOTS - rows.len()));
-        }
-        rows.push(row);
+    }
+
+    fn take_owned(&mut self, at: usize, slot: usize) -> Option<R> {
+        self.owned[at][slot / BLOCK].as_mut().and_then(|block| block[slot % BLOCK].take())
     }
 
     /// To be called at the end of a step: makes a few blocks to spare, filled with any row, if there were not enough.
     #[inline]
     pub(super) fn make_spare(&mut self, row: &R) {
-        self.spare.make(row);
+        if Bucket::<R>::OWNS {
+            self.spare_owned.make(&None);
+        } else {
+            self.spare.make(row);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::rc::Rc;
 
     fn push<R: Clone>(blocks: &mut Blocks<R>, bucket: &mut Bucket<R>, row: R) -> usize {
         blocks.push(bucket, 0, Tags { row: 1, key: 9 }, row)
@@ -284,14 +321,14 @@ mod tests {
         (0..SLOTS as u64).for_each(|row| _ = push(&mut blocks, &mut bucket, row));
         assert_eq!((blocks.spare.made(), taken(&bucket)), (3, 3));
         (16..SLOTS).for_each(|slot| blocks.remove(&mut bucket, 0, slot));
-        blocks.free_empty(&mut bucket);
+        blocks.free_empty(&mut bucket, 0);
         assert_eq!((blocks.spare.made(), blocks.spare.free(), taken(&bucket)), (3, 2, 1));
         let mut other = Bucket::default();
         (0..30).for_each(|row| _ = push(&mut blocks, &mut other, row));
         assert_eq!((blocks.spare.made(), blocks.spare.free(), taken(&other)), (3, 0, 2));
         (0..16).rev().for_each(|slot| _ = blocks.pull(&mut bucket, 0, slot));
         assert_eq!(taken(&bucket), 1);
-        blocks.trim(&mut bucket, 0);
+        blocks.free_empty(&mut bucket, 0);
         assert_eq!((taken(&bucket), blocks.allocated_bytes() >= 3 * 16 * 8), (0, true));
     }
 
@@ -305,7 +342,7 @@ mod tests {
         assert!((300..330).contains(&most), "{most}");
         for bucket in &mut buckets[1..] {
             (0..SLOTS).for_each(|slot| blocks.remove(bucket, 0, slot));
-            blocks.free_empty(bucket);
+            blocks.free_empty(bucket, 0);
         }
         assert!(
             blocks.spare.made() <= most / 2 + 10,
@@ -316,16 +353,19 @@ mod tests {
     }
 
     #[test]
-    fn there_is_never_memory_for_more_rows_that_own_something_than_a_bucket_can_hold() {
-        for first in 0..SLOTS {
-            let (mut blocks, mut bucket) = (Blocks::new(), Bucket::default());
-            for row in 0..SLOTS {
-                if row == first {
-                    (blocks, bucket) = (blocks.clone(), bucket.clone());
-                }
-                push(&mut blocks, &mut bucket, Box::new(row));
-            }
-            assert!(blocks.owned[0].capacity() <= SLOTS, "{first}");
-        }
+    fn rows_that_own_something_are_dropped_as_they_go() {
+        let (mut blocks, mut bucket) = (Blocks::new(), Bucket::default());
+        blocks.follow(1);
+        let row = Rc::new(());
+        (0..SLOTS).for_each(|_| _ = push(&mut blocks, &mut bucket, Rc::clone(&row)));
+        (5..40).for_each(|slot| blocks.remove(&mut bucket, 0, slot));
+        assert_eq!((Rc::strong_count(&row), rows(&blocks, &bucket).len()), (1 + SLOTS - 35, SLOTS - 35));
+        drop(blocks.pull(&mut bucket, 0, 2));
+        (45..47).for_each(|slot| blocks.remove(&mut bucket, 0, slot));
+        assert_eq!(push(&mut blocks, &mut bucket, Rc::clone(&row)), 5, "a gap is used again");
+        blocks.free_empty(&mut bucket, 0);
+        assert!(blocks.owned[0][1].is_none() && blocks.owned[0][2].is_some());
+        blocks.clear(std::slice::from_mut(&mut bucket));
+        assert_eq!((Rc::strong_count(&row), blocks.spare_owned.made()), (1, 3));
     }
 }

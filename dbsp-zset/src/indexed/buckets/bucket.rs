@@ -27,7 +27,7 @@ pub(super) type Block<R> = Box<[R; BLOCK]>;
 pub(super) struct Bucket<R> {
     row_tags: [u8; SLOTS],
     key_tags: [u8; SLOTS],
-    /// The slots, 16 in each; none of those without a row, nor where rows own something.
+    /// The slots, 16 in each; none of those without a row. Where rows own something theirs stand beside.
     pub(super) blocks: [Option<Block<R>>; SLOTS / BLOCK],
     pub(super) slots: Slots,
 }

@@ -19,6 +19,8 @@ const SPARE: usize = 16;
 const NEAR_BITS: u32 = 2;
 /// A fork that is used again keeps room for so many children at most: keys that come and go with their rows then allocate nothing.
 const KEPT_CHILDREN: usize = 64;
+/// Room for so many times more children is made than are told apart: a few of many buckets, which are about full, split late.
+const AHEAD: usize = if cfg!(feature = "pool") { 4 } else { 1 };
 /// With more children than this for each bucket a fork looks whether half as many tell its buckets apart.
 const SPARSE: usize = 64;
 
@@ -97,7 +99,11 @@ impl Fork {
     fn double(&mut self) {
         self.bits += 1;
         if self.bits > NEAR_BITS {
-            self.far.resize(1 << self.bits, 0);
+            let children = 1 << self.bits;
+            if self.far.capacity() < children {
+                self.far.reserve_exact(children * AHEAD - self.far.len());
+            }
+            self.far.resize(children, 0);
         }
         if self.bits == NEAR_BITS + 1 {
             self.far[..1 << NEAR_BITS].copy_from_slice(&self.near);

@@ -74,6 +74,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         self.directory.resize(1 << self.depth, Entry::ABSENT);
         self.buckets.push(Bucket::absent());
         self.weights.follow(self.buckets.len());
+        self.blocks.follow(self.buckets.len());
     }
 
     /// Looks after a bucket that a row has left.
@@ -106,7 +107,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let slot = blocks.push(bucket, at, tags, row);
             weights.set(bucket, at, slot, weight);
         }
-        blocks.free_empty(bucket);
+        blocks.free_empty(bucket, at);
     }
 
     /// Builds the table anew if most of it is empty; says whether it did.
@@ -362,7 +363,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let slot = self.blocks.push(to_bucket, to, tags, row);
             self.weights.set(to_bucket, to, slot, weight);
         }
-        self.blocks.trim(from_bucket, from);
+        self.blocks.free_empty(from_bucket, from);
     }
 
     /// An empty bucket to be used. New ones are made a few at a time: the spare ones serve the splits of
@@ -373,6 +374,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let (made, more) = (self.buckets.len(), at_once(SPARE, self.buckets.len()));
             self.buckets.extend((0..more).map(|_| Bucket::default()));
             self.weights.follow(self.buckets.len());
+            self.blocks.follow(self.buckets.len());
             // Room for all of them: freeing a bucket never allocates.
             self.free.reserve(self.buckets.len());
             self.free.extend((made as u32..(made + more) as u32).rev());

@@ -102,12 +102,10 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
                 );
             }
             let rows = self.blocks.rows(bucket, at);
-            let dense = taken == 0 || bucket.slots.last_taken() + 1 == taken;
-            assert!(!Bucket::<(K, V)>::OWNS || dense, "no gap owns a row");
-            let blocks = bucket.blocks.iter().flatten().count();
-            let needed = |rows: usize| if Bucket::<(K, V)>::OWNS { 0 } else { rows.div_ceil(BLOCK) };
+            let (blocks, needed) = (self.blocks.of(bucket, at), |rows: usize| rows.div_ceil(BLOCK));
             let most = if taken == 0 { 0 } else { taken + SLACK };
             assert!((needed(taken)..=needed(most)).contains(&blocks), "{blocks} blocks of {taken} rows");
+            assert_eq!(self.blocks.owned_rows(at).unwrap_or(taken), taken, "no gap owns a row");
             for (slot, (key, value)) in rows.iter() {
                 let address = Address::of(key, value);
                 assert_eq!(self.locate(address), at, "a row stands where it is looked for");
