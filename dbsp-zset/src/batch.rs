@@ -18,8 +18,8 @@ use crate::{few, radix, repeats};
 pub struct Batch<R, W = i64>(Delta<R, W>);
 
 impl<R: Ord + Hash, W: Ring> Batch<R, W> {
-    /// Sorts a delta, adds up the weights of equal rows and leaves out what cancels. A few entries are sorted where they
-    /// stand, in the memory of the delta.
+    /// Sorts a delta, adds up the weights of equal rows and leaves out what cancels. Unless it is large the batch keeps the
+    /// memory of the delta, of which it gives back what is more than eight times what it needs.
     ///
     /// # Errors
     /// [`Overflow`] where the weights of one row have no sum. They are added in no order, so a
@@ -30,6 +30,7 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
             return Self::from_many(delta);
         }
         few::consolidate(&mut delta)?;
+        delta.shrink_if_sparse();
         Ok(Self(delta))
     }
 
@@ -47,6 +48,7 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
         let entries = radix::compared(delta.drain().collect());
         let mut batch = Self(delta);
         batch.append(entries)?;
+        batch.0.shrink_if_sparse();
         Ok(batch)
     }
 
@@ -250,6 +252,17 @@ mod tests {
         let batch = delta.clone().consolidate().expect("small weights");
         assert!(batch.iter().eq(&model), "{delta:?} became {batch:?}");
         assert_eq!(batch.rows().len(), batch.weights().len());
+    }
+
+    #[test]
+    fn a_batch_keeps_no_memory_for_many_more_rows() {
+        for entries in [3, 20] {
+            let mut delta: Delta<u64> = Delta::with_capacity(100_000);
+            delta.extend((0..entries).map(|row| (row, 1)));
+            let batch = delta.consolidate().expect("small weights");
+            assert_eq!(batch.len() as u64, entries);
+            assert!(batch.into_delta().allocated_bytes() <= 64 * 16);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! are indifferent to repeated rows, so nobody pays for consolidating what nobody needs sorted.
 
 use crate::algebra::{Overflow, Ring};
+use crate::table::{SMALL, SPARSE};
 
 /// A change of a Z-set; see the [module](self).
 ///
@@ -107,6 +108,16 @@ impl<R, W> Delta<R, W> {
     pub fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
         self.weights.truncate(len);
+    }
+
+    /// Gives memory back that only many more entries need.
+    #[inline]
+    pub(crate) fn shrink_if_sparse(&mut self) {
+        let most = (SPARSE * self.len()).max(SMALL);
+        if self.rows.capacity() > most || self.weights.capacity() > most {
+            self.rows.shrink_to_fit();
+            self.weights.shrink_to_fit();
+        }
     }
 
     /// Makes room for `additional` further entries.

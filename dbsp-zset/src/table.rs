@@ -309,8 +309,10 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
 
     #[inline(never)]
     fn shrink(&mut self) {
-        self.entries.shrink_to(2 * self.entries.len());
-        self.index.shrink_to(2 * self.entries.len());
+        // Not below what a table may always have: one that swings between a few entries and some more does not allocate.
+        let room = (2 * self.entries.len()).max(SMALL);
+        self.entries.shrink_to(room);
+        self.index.shrink_to(room);
     }
 
     /// Takes every entry out and keeps the memory. O(entries), however large the table once was.

@@ -87,7 +87,7 @@ impl<K, V, W> Linked<K, V, W> {
     pub(super) fn shrink(&mut self) -> bool {
         let is_sparse = self.rows.len() < self.rows.capacity() / SPARSE && self.rows.capacity() > SMALL;
         if is_sparse {
-            let capacity = 2 * self.rows.len();
+            let capacity = (2 * self.rows.len()).max(SMALL);
             self.rows.shrink_to(capacity);
             self.by_row.shrink_to(capacity);
             self.by_key.shrink_to(capacity);

@@ -20,6 +20,17 @@ fn agree(zset: &IndexedZSet<u64, String>, model: &BTreeMap<(u64, String), i64>) 
 }
 
 #[test]
+fn rows_may_be_large() {
+    let value = [7_u64; 8_192];
+    let (mut plain, mut owning) = (IndexedZSet::new(), IndexedZSet::new());
+    for key in 0..3_u64 {
+        plain.try_update(&key, &value, &1).expect("small weights");
+        owning.try_update(&key, &(value, key.to_string()), &1).expect("small weights");
+    }
+    assert_eq!((plain.len(), owning.len()), (3, 3));
+}
+
+#[test]
 fn agrees_with_a_map_while_groups_grow_and_shrink() {
     for (keys, values) in [(1, 200), (5, 60), (50, 4), (200, 1)] {
         let mut state = keys * 1_000 + values;

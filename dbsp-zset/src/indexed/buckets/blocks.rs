@@ -1,7 +1,7 @@
 //! Where the rows of buckets stand, and the memory for them.
 //!
-//! # Shape       blocks of 16 rows each, up to three a bucket. Those of rows that own something stand beside the bucket, and a free
-//!   slot of them is empty: what goes is dropped.
+//! # Shape       blocks of 16 rows each, up to three a bucket. Those of rows that own something stand beside the bucket as `Option`s,
+//!   so that what goes is dropped at once; a row without a value to spare, which texts, vectors and boxes have, takes a word more.
 //! # Invariants  a bucket has as many blocks as its rows need, the first ones.
 //! # Cost        add, remove: O(1). A row that goes leaves a free slot: no other row is read or moved, but for the few that
 //!   close ranks when a block less is needed. Buckets grow and shrink by blocks that are kept as [`Spare`].
@@ -160,9 +160,12 @@ impl<R> Blocks<R> {
     pub(super) fn free_empty(&mut self, bucket: &mut Bucket<R>, at: usize) {
         let mask = bucket.slots.mask();
         if Bucket::<R>::OWNS {
-            free_empty(&mut self.owned[at], mask, &mut self.spare_owned);
+            free_empty(&mut self.owned[at], mask, |block| {
+                debug_assert!(block.iter().all(Option::is_none), "a row that went is dropped");
+                self.spare_owned.give(block);
+            });
         } else {
-            free_empty(&mut bucket.blocks, mask, &mut self.spare);
+            free_empty(&mut bucket.blocks, mask, |block| self.spare.give(block));
         }
     }
 
@@ -179,10 +182,10 @@ impl<R> Blocks<R> {
 }
 
 /// Gives back those of three blocks of which no slot is in a mask.
-fn free_empty<T>(blocks: &mut [Option<Block<T>>; SLOTS / BLOCK], mask: u64, spare: &mut Spare<T>) {
+fn free_empty<T>(blocks: &mut [Option<Block<T>>; SLOTS / BLOCK], mask: u64, mut give: impl FnMut(Block<T>)) {
     for (i, block) in blocks.iter_mut().enumerate() {
         if mask >> (i * BLOCK) & ((1 << BLOCK) - 1) == 0 {
-            block.take().into_iter().for_each(|block| spare.give(block));
+            block.take().into_iter().for_each(&mut give);
         }
     }
 }
@@ -222,12 +225,11 @@ impl<R: Clone> Blocks<R> {
         let row = self.take(bucket, at, slot);
         if slot != last {
             let moved = self.take(bucket, at, last);
+            let has = "a slot that is taken has a block";
             if Bucket::<R>::OWNS {
-                if let Some(block) = &mut self.owned[at][slot / BLOCK] {
-                    block[slot % BLOCK] = Some(moved);
-                }
-            } else if let Some(block) = &mut bucket.blocks[slot / BLOCK] {
-                block[slot % BLOCK] = moved;
+                self.owned[at][slot / BLOCK].as_mut().expect(has)[slot % BLOCK] = Some(moved);
+            } else {
+                bucket.blocks[slot / BLOCK].as_mut().expect(has)[slot % BLOCK] = moved;
             }
         }
         bucket.close(slot, last);
@@ -352,6 +354,7 @@ mod tests {
         assert_eq!(rows(&blocks, &buckets[0]).len(), SLOTS);
     }
 
+    #[cfg(feature = "pool")]
     #[test]
     fn rows_that_own_something_are_dropped_as_they_go() {
         let (mut blocks, mut bucket) = (Blocks::new(), Bucket::default());

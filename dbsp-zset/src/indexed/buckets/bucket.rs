@@ -18,7 +18,8 @@ use crate::prefetch::prefetch_lines;
 /// How many slots share a block.
 pub(super) const BLOCK: usize = 16;
 
-/// The rows, or the weights, of so many slots. In a free one stands what was there last, or a copy of another.
+/// The rows, or the weights, of so many slots. In a free one stands what was there last, or a copy of another, but none
+/// of rows that own something.
 pub(super) type Block<R> = Box<[R; BLOCK]>;
 
 /// Up to 48 rows; see the [module](self).

@@ -146,7 +146,7 @@ impl Fork {
             }
             self.far.truncate(if self.bits > NEAR_BITS { 1 << self.bits } else { 0 });
         }
-        self.far.shrink_to(KEPT_CHILDREN);
+        self.far.shrink_to(KEPT_CHILDREN.max(AHEAD * self.far.len()));
     }
 
     /// Makes a further bucket that of all values whose hashes begin like this one.

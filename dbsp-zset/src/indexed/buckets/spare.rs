@@ -2,7 +2,8 @@
 //!
 //! # Cost        take, give: O(1). A block is allocated where none is left, with a few to spare: they serve later steps, in
 //!   which some buckets grow as others shrink. More than a few, and more than half of all, are not kept.
-//! # Not here    what stands in a block: one that is given keeps it, and one that is taken may have it.
+//! # Not here    what stands in a block: one that is given keeps it, and one that is taken may have it. Rows that own
+//!   something are gone before.
 
 use crate::indexed::buckets::bucket::{BLOCK, Block};
 
@@ -94,6 +95,8 @@ impl<T: Clone> Spare<T> {
     }
 }
 
+/// A block made where it stays: rows may be larger than a stack.
 fn filled<T: Clone>(fill: &T) -> Block<T> {
-    Box::new(std::array::from_fn(|_| fill.clone()))
+    let filled: Vec<T> = vec![fill.clone(); BLOCK];
+    Box::try_from(filled).ok().expect("a vector has as many as it was made with")
 }
