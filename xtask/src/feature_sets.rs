@@ -1,4 +1,5 @@
-//! The feature sets: which cargo selections show every library with no, default and all features.
+//! The feature sets: which cargo selections show every library with no, default and all features, and without each
+//! default feature alone.
 //!
 //! Cargo unifies features over a selection: `cargo test --workspace --no-default-features` with the workbench
 //! in it turns `simd` back on, and a dev-dependency on `dbsp-testkit` with `circuit` gives `circuit` to the
@@ -28,7 +29,8 @@ enum Request {
 
 type Features = BTreeSet<String>;
 
-/// The fewest selections, found greedily, that build each library with exactly its none, default and all sets.
+/// The fewest selections, found greedily, that build each library with exactly its none, default and all sets; then all
+/// libraries together without each of the features that are on by default, where there are several.
 ///
 /// The whole workspace with default features comes first. Members that are no libraries are in that one only:
 /// what they offer beyond it, such as benchmarks of peers, may be far too heavy for a check.
@@ -65,7 +67,30 @@ pub(crate) fn selections(members: &[Member]) -> Vec<Selection> {
             }
         }
     }
+    found.extend(without_each(&libraries));
     found
+}
+
+/// A selection of all libraries for each feature that is on by default, without that one.
+fn without_each(libraries: &[&Member]) -> Vec<Selection> {
+    let defaults = libraries.iter().flat_map(|library| {
+        own(library, Request::Default).into_iter().map(|feature| (library.name.as_str(), feature))
+    });
+    let defaults: Vec<(&str, String)> = defaults.collect();
+    let features: Features = defaults.iter().map(|(_, feature)| feature.clone()).collect();
+    if features.len() < 2 {
+        return Vec::new();
+    }
+    let names: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
+    let without = |off: &String| {
+        let mut one = selection(Some(&names), Request::None);
+        let others = defaults.iter().filter(|(_, feature)| feature != off);
+        let others: Vec<String> = others.map(|(name, feature)| format!("{name}/{feature}")).collect();
+        one.name = one.name.replace("no features", &format!("without {off}"));
+        one.arguments.push(format!("--features={}", others.join(",")));
+        one
+    };
+    features.iter().map(without).collect()
 }
 
 /// Notes each member's effective features in one selection.
@@ -230,6 +255,27 @@ mod tests {
             "zset, all features: -p zset --all-features",
         ];
         assert_eq!(lines(&members), expected);
+    }
+
+    #[test]
+    fn each_default_feature_is_left_out_once() {
+        let members = [
+            library(
+                "zset",
+                &[("default", &["pool", "simd"]), ("simd", &[]), ("pool", &[]), ("serde", &[])],
+                &[],
+            ),
+            library("ops", &[("default", &["pool"]), ("pool", &["zset/pool"])], &["zset"]),
+            library("testkit", &[], &[]),
+        ];
+        let found = lines(&members);
+        assert_eq!(
+            found[found.len() - 2..],
+            [
+                "3 libraries, without pool: -p zset -p ops -p testkit --no-default-features --features=zset/simd",
+                "3 libraries, without simd: -p zset -p ops -p testkit --no-default-features --features=zset/pool,ops/pool",
+            ]
+        );
     }
 
     #[test]
