@@ -26,7 +26,7 @@
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
 //! - memory: [`Held`], [`Holds`]
-//! - what they are made of, and operators too: [`DenseTable`], [`DeltaIndex`], [`hash_of`], [`renew`]
+//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
@@ -59,6 +59,7 @@ mod prefetch;
 mod radix;
 mod repeats;
 pub mod row;
+pub mod segmented;
 #[cfg(feature = "serde")]
 mod serde;
 pub mod table;
@@ -74,6 +75,7 @@ pub use indexed::{IndexedZSet, KeyGroup, KeyGroupIter};
 pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use pool::renew;
 pub use row::{Row, hash_of};
+pub use segmented::SegmentedVec;
 pub use table::DenseTable;
 pub use trace::Trace;
 pub use zset::ZSet;
