@@ -70,6 +70,7 @@ pub mod fused;
 pub mod groups;
 pub mod integrate;
 pub mod join;
+mod key_change;
 pub mod linear;
 #[cfg(dbsp_mutants)]
 pub mod mutant;

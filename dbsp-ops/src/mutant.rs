@@ -13,6 +13,8 @@ thread_local! {
 pub enum Mutant {
     /// A join that forgets the pairs of rows that are new on both sides.
     ForgottenDeltaByDelta,
+    /// A join that gives what its three terms make of a key that changed on both sides, and does not cancel.
+    JoinForgetsToConsolidate,
     /// A distinct that sees a weight come above zero and not fall below it again.
     DistinctIgnoresNegative,
     /// An average that divides the new sum by the old count.

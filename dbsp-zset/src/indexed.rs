@@ -142,10 +142,10 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// # Errors
     /// The first that `found` gives.
     #[inline]
-    pub fn try_probe<'a, R, E>(
+    pub fn try_probe<'a, 'r, R, E>(
         &'a self,
-        rows: &[R],
-        key: impl Fn(&R) -> &K,
+        rows: &'r [R],
+        key: impl Fn(&'r R) -> &'r K,
         found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
         self.storage.try_probe(rows, key, found)

@@ -108,10 +108,10 @@ impl<K: Row, V: Row, W> Linked<K, V, W> {
     }
 
     /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
-    pub(super) fn try_probe<'a, R, E>(
+    pub(super) fn try_probe<'a, 'r, R, E>(
         &'a self,
-        rows: &[R],
-        key: impl Fn(&R) -> &K,
+        rows: &'r [R],
+        key: impl Fn(&'r R) -> &'r K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
         for (i, row) in rows.iter().enumerate() {

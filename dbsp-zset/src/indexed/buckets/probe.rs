@@ -32,10 +32,10 @@ impl<K, V> Copy for Probe<'_, K, V> {}
 
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
-    pub(in crate::indexed) fn try_probe<'a, R, E>(
+    pub(in crate::indexed) fn try_probe<'a, 'r, R, E>(
         &'a self,
-        rows: &[R],
-        key: impl Fn(&R) -> &K,
+        rows: &'r [R],
+        key: impl Fn(&'r R) -> &'r K,
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(one) = self.weights.one().filter(|_| self.rows > 0) else { return Ok(()) };
