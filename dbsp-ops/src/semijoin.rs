@@ -6,10 +6,13 @@
 //!   trace before the step and P′ the set after it; the antijoin has 1 − P for P
 //! # State       the weight of each key of the set; the left trace belongs to an arrangement
 //! # Cost        O(|Δl| + |Δkeys| + |out|) expected
+//! # Output      each row once, but for what stands more than once in the left delta: where a key enters the set in the step
+//!   in which rows of it change, they are added up first
 
-use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Row, Semigroup, renew};
 
 use crate::groups::Groups;
+use crate::key_change::KeyChange;
 
 /// Which rows go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,13 @@ pub enum Side {
     Present,
     /// Those whose key is not: the antijoin.
     Absent,
+}
+
+impl Side {
+    /// Whether rows go on whose key has this weight in the set.
+    fn passes(self, weight: i64) -> bool {
+        (weight > 0) == (self == Self::Present)
+    }
 }
 
 /// The incremental semijoin and antijoin; see the [module](self).
@@ -40,15 +50,21 @@ pub enum Side {
 /// assert_eq!(format!("{out:?}"), r#"{(1, "pen"): +1}"#);
 /// # Ok::<(), dbsp_zset::Overflow>(())
 /// ```
-#[derive(Debug, Clone)]
 pub struct Semijoin<K> {
     side: Side,
     keys: Groups<K, i64>,
+    /// The rows of the left delta by key, in a step in which keys begin to let rows on.
+    index: DeltaIndex,
+    /// Whether a row of the left delta has gone out with its group.
+    is_done: Vec<bool>,
+    change: KeyChange,
 }
 
 impl<K> Holds for Semijoin<K> {
     fn held(&self) -> Held {
-        self.keys.held()
+        let held = self.keys.held();
+        let scratch = self.index.allocated_bytes() + self.is_done.capacity() + self.change.allocated_bytes();
+        Held { bytes: held.bytes + scratch, ..held }
     }
 }
 
@@ -56,7 +72,13 @@ impl<K: Row> Semijoin<K> {
     /// A semijoin or antijoin before its first step.
     #[must_use]
     pub const fn new(side: Side) -> Self {
-        Self { side, keys: Groups::new() }
+        Self {
+            side,
+            keys: Groups::new(),
+            index: DeltaIndex::new(),
+            is_done: Vec::new(),
+            change: KeyChange::new(),
+        }
     }
 
     /// Appends the rows that came or went; `trace` is the integral of the left side before this step.
@@ -71,18 +93,47 @@ impl<K: Row> Semijoin<K> {
         out: &mut Delta<(K, V)>,
     ) -> Result<(), Overflow> {
         self.keys.try_touch_each(keys, |key| key, |_, weight, sum| sum.try_add_assign(&weight))?;
-        for (key, before, now) in self.keys.changes() {
-            let (passed, passes) = (self.passes(*before), self.passes(*now));
+        let Self { side, keys, index, is_done, change } = self;
+        renew(is_done, Vec::clear);
+        let rows = left.rows();
+        for (key, before, now) in keys.changes() {
+            let (passed, passes) = (side.passes(*before), side.passes(*now));
             if passed == passes {
                 continue;
             }
-            for (value, weight) in trace.group(key) {
-                let weight = if passes { *weight } else { weight.checked_neg().ok_or(Overflow)? };
-                out.push((key.clone(), value.clone()), weight);
+            let group = trace.group(key);
+            if !passes {
+                for (value, weight) in group {
+                    out.push((key.clone(), value.clone()), weight.checked_neg().ok_or(Overflow)?);
+                }
+                continue;
             }
+            if is_done.is_empty() && !left.is_empty() {
+                index.build(left);
+                is_done.resize(left.len(), false);
+            }
+            // The group as it is after the step: rows that come and rows that go now are added up with it.
+            let changed = !left.is_empty() && change.gather(left, index.positions(left, key)).is_ok();
+            if !changed {
+                group.iter().for_each(|(value, weight)| out.push((key.clone(), value.clone()), *weight));
+                continue;
+            }
+            for (value, weight) in group {
+                let known =
+                    change.find(left, value).map(|known| std::mem::replace(&mut known.before, *weight));
+                if known.is_none() {
+                    out.push((key.clone(), value.clone()), *weight);
+                }
+            }
+            for value in change.all() {
+                out.push(rows[value.position as usize].clone(), value.after()?);
+            }
+            index.positions(left, key).for_each(|position| is_done[position] = true);
         }
-        for (row, weight) in left {
-            if self.passes(self.keys.get(&row.0).copied().unwrap_or(0)) {
+        change.clear();
+        for (i, (row, weight)) in left.iter().enumerate() {
+            let is_out = is_done.get(i).copied().unwrap_or(false);
+            if !is_out && side.passes(keys.get(&row.0).copied().unwrap_or(0)) {
                 out.push(row.clone(), *weight);
             }
         }
@@ -98,9 +149,31 @@ impl<K: Row> Semijoin<K> {
     pub fn abort(&mut self) {
         self.keys.abort();
     }
+}
 
-    /// Whether rows go on whose key has this weight in the set.
-    fn passes(&self, weight: i64) -> bool {
-        (weight > 0) == (self.side == Side::Present)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_enters_as_its_rows_change_gives_each_row_once() {
+        let (mut trace, mut semijoin) = (IndexedZSet::new(), Semijoin::new(Side::Present));
+        let mut step = |left: &[((u8, u32), i64)], keys: &[(u8, i64)]| {
+            let (left, keys): (Delta<_>, Delta<_>) =
+                (left.iter().copied().collect(), keys.iter().copied().collect());
+            let mut out = Delta::new();
+            semijoin.step(&left, &trace, &keys, &mut out).expect("small weights");
+            semijoin.commit();
+            trace.try_apply(&left).expect("small weights");
+            let consolidated = out.clone().consolidate().expect("small weights");
+            assert_eq!(out.len(), consolidated.len());
+            format!("{consolidated:?}")
+        };
+        let all: Vec<_> = (0..100).map(|value| ((1, value), 1)).collect();
+        assert_eq!(step(&all, &[]), "{}");
+        let mut gone: Vec<_> = (1..100).map(|value| ((1, value), -1)).collect();
+        gone.extend([((1, 0), 2), ((1, 7), 0), ((2, 5), 1), ((3, 5), 1)]);
+        assert_eq!(step(&gone, &[(1, 1), (2, 1), (2, -1), (3, 1)]), "{(1, 0): +3, (3, 5): +1}");
+        assert_eq!(step(&[((1, 0), -3), ((1, 1), 1)], &[(1, -1)]), "{(1, 0): -3}");
     }
 }

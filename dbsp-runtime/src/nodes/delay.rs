@@ -49,7 +49,7 @@ impl<R: Row> Node for DelayTakeNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
-        slots.with(self.delay, |slots, delay| delay.step(slots.get(self.input)));
+        slots.with(self.delay, |slots, delay| delay.step(slots.get(self.input)))?;
         Ok(false)
     }
 
