@@ -35,6 +35,15 @@ mod planted {
         Some(describe(changes, query, counterexample))
     }
 
+    fn by_bound() -> Option<Found> {
+        let streams = query::random_runs();
+        let found =
+            Check::default().cases(400).find(streams, |(query, steps)| query::check_bound(query, steps))?;
+        let ((query, steps), excess) = found;
+        let changes = steps.iter().map(|step| step.0.len() + step.1.len() + step.2.len()).sum();
+        Some(describe(changes, query, excess))
+    }
+
     fn by_commands(strictness: Strictness) -> Option<Found> {
         let streams = commands(key(), value());
         let (steps, counterexample) =
@@ -68,6 +77,11 @@ mod planted {
     #[test]
     fn a_join_that_forgets_delta_by_delta_is_caught() {
         assert_caught(Mutant::ForgottenDeltaByDelta, by_random_queries);
+    }
+
+    #[test]
+    fn a_join_that_forgets_to_consolidate_is_caught() {
+        assert_caught(Mutant::JoinForgetsToConsolidate, by_bound);
     }
 
     #[test]

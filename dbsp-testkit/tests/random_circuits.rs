@@ -7,8 +7,8 @@ use std::cell::Cell;
 use dbsp_runtime::Builder;
 use dbsp_testkit::check::{Rows, try_splits};
 use dbsp_testkit::query::{
-    Edge, Node, Op, Query, QueryChanges, QueryInputs, QueryRow, build, check, check_recovery, evaluate,
-    random_runs,
+    Edge, Node, Op, Query, QueryChanges, QueryInputs, QueryRow, build, check, check_bound, check_recovery,
+    evaluate, random_runs,
 };
 use dbsp_testkit::strategy::{Changes, Split};
 use dbsp_testkit::{Check, strategy};
@@ -68,6 +68,31 @@ fn each_operator_alone_agrees_on_large_groups_and_large_steps() {
         let test = |steps: &Vec<_>| try_splits(build_it, |bags| evaluate(&query, bags), steps, &splits);
         if let Some((_, counterexample)) = Check::default().cases(2).find(steps, test) {
             panic!("{query}\n{counterexample}");
+        }
+    }
+}
+
+#[test]
+fn no_operator_of_a_random_circuit_gives_more_than_twice_what_differs() {
+    let seed = from_environment("DBSP_CIRCUIT_SEED", 0);
+    let runs = from_environment("DBSP_CIRCUIT_RUNS", 400);
+    let test = |(query, steps): &(Query, Vec<QueryChanges>)| check_bound(query, steps);
+    if let Some(((query, steps), excess)) = Check::default().cases(runs).seed(seed).find(random_runs(), test)
+    {
+        panic!("DBSP_CIRCUIT_SEED={seed} finds\n{query}\n{excess}, of\n{steps:?}");
+    }
+}
+
+#[test]
+fn no_operator_alone_gives_more_than_twice_what_differs() {
+    let rows = || (strategy::row(), strategy::row(), strategy::row());
+    for op in Op::ALL {
+        let inputs = (0..3).map(|input| Node::new(Op::Input(input), []));
+        let node = Node::new(op, (0..op.arity()).map(Edge::plain));
+        let query = Query::new(inputs.chain([node]));
+        let streams = Rows::<QueryInputs>::steps(rows());
+        if let Some((steps, excess)) = Check::default().find(streams, |steps| check_bound(&query, steps)) {
+            panic!("{query}\n{excess}, of\n{steps:?}");
         }
     }
 }

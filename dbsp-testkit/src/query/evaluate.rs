@@ -19,7 +19,8 @@ pub fn evaluate(query: &Query, inputs: &(Rows, Rows, Rows)) -> Bag<(usize, Query
     query.observed().flat_map(rows_of).collect()
 }
 
-fn carry(rows: &Rows, edge: &Edge) -> Rows {
+/// What an edge makes of a whole collection.
+pub(super) fn carry(rows: &Rows, edge: &Edge) -> Rows {
     let Some(chain) = edge.chain else { return rows.clone() };
     let mapped = oracle::map(rows, |row| chain.map.apply(row));
     let kept = oracle::filter(&mapped, |row| chain.keep.holds(row));

@@ -17,6 +17,7 @@
 //! assert!(check(&query, &[insert_two, delete_one]).is_ok());
 //! ```
 
+mod bound;
 mod build;
 mod evaluate;
 mod faults;
@@ -27,6 +28,7 @@ use std::fmt;
 
 use dbsp_runtime::Input;
 
+pub use bound::{Excess, check_bound};
 pub use build::{QueryViews, build};
 pub use evaluate::evaluate;
 pub use faults::check_recovery;
