@@ -82,6 +82,9 @@ pub struct Row {
     /// Allocations in a timed step, on average.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocs_per_step: Option<f64>,
+    /// Rows that came out in a step for each row that went in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_out_per_row: Option<f64>,
     /// Bytes asked of the allocator in a second of timed steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alloc_bytes_per_s: Option<f64>,

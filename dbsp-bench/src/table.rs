@@ -200,13 +200,14 @@ type Column = (&'static str, fn(&Row) -> String);
 /// A line a case and engine, with the columns that at least one of them measured.
 #[must_use]
 pub fn listed(rows: &[&Row]) -> Grid {
-    const COLUMNS: [Column; 17] = [
+    const COLUMNS: [Column; 18] = [
         ("seconds", |row| figure(row.seconds)),
         ("CPU s", |row| figure(row.cpu_seconds)),
         ("events/s", |row| row.events_per_s.map_or_else(String::new, |rate| grouped(rate.round()))),
         ("p50 µs", |row| figure(row.p50_us)),
         ("p99 µs", |row| figure(row.p99_us)),
         ("allocs/step", |row| figure(row.allocs_per_step)),
+        ("rows out/row", |row| figure(row.rows_out_per_row)),
         ("alloc B/s", |row| figure(row.alloc_bytes_per_s)),
         ("warm MiB", |row| figure(row.warm_rss_bytes.map(mebibytes))),
         ("end MiB", |row| figure(row.end_rss_bytes.map(mebibytes))),

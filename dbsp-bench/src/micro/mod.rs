@@ -2,7 +2,7 @@
 //!
 //! # Shape
 //! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`,
-//! `fusion` and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
+//! `amplification`, `fusion` and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
 //!
 //! # Figures
 //! `p50_us` is criterion's median of one run over `batch` rows; `allocs_per_step` is counted apart from the clock.
@@ -11,6 +11,7 @@
 use crate::options::Options;
 use crate::report::{DBSP, Report, Row};
 
+mod amplification;
 mod dispatch;
 mod fusion;
 mod operation;
@@ -46,8 +47,10 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
             let (allocations, digest) = timing::allocations(operation.as_mut());
             let nanos = timing.median_ns(name, engine, operation.as_mut())?;
             digests.push(digest);
+            let rows_out = operation.rows_out().map(|rows_out| rows_out as f64 / batch as f64);
             rows.push(Row {
                 allocs_per_step: allocations,
+                rows_out_per_row: rows_out,
                 p50_us: Some(nanos / 1e3),
                 batch: Some(batch as u64),
                 events_per_s: rate(batch, nanos),
@@ -73,7 +76,7 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
 
 /// All cases, in order.
 fn cases() -> impl Iterator<Item = Case> {
-    [zset::cases, table::cases, operators::cases, fusion::cases, dispatch::cases]
+    [zset::cases, table::cases, operators::cases, amplification::cases, fusion::cases, dispatch::cases]
         .into_iter()
         .flat_map(|cases| cases())
 }

@@ -7,6 +7,11 @@ pub(super) trait Operation {
 
     /// Runs once; the digest is the same for every engine of a case, and after every preparation of the first.
     fn run(&mut self) -> u64;
+
+    /// How many rows the last run gave out, of an operation that is asked for it.
+    fn rows_out(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Makes an operation, its data loaded.
