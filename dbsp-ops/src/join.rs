@@ -85,13 +85,13 @@ impl Join {
     /// `left_trace` and `right_trace` are the integrals of the two sides before this step.
     ///
     /// # Errors
-    /// [`Overflow`] where the weight of a row that comes out has no value. `images` may be asked twice about a pair where a
+    /// [`Overflow`] where a weight changes by more than two weights of 64 bits can differ. `images` may be asked twice about a pair where a
     /// part of such a weight has none.
     ///
     /// # Panics
     /// If both deltas have rows, and one of them `u32::MAX - 1` rows or more.
     #[inline]
-    pub fn step<K: Row, A: Row, B: Row, I: IntoIterator<Item: Ord>>(
+    pub fn step<K: Row, A: Row, B: Row, I: IntoIterator<Item: Clone + Ord>>(
         &mut self,
         left: &Delta<(K, A)>,
         left_trace: &IndexedZSet<K, A>,

@@ -79,6 +79,7 @@ pub mod semijoin;
 pub mod set_operation;
 pub mod stage;
 pub mod upsert;
+mod wide_weight;
 
 pub use aggregate::arg_max::ArgMax;
 pub use aggregate::linear::{Average, Count, Fraction, LinearAggregate, LinearAggregation, Number, Sum};

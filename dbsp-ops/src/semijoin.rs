@@ -13,6 +13,7 @@ use dbsp_zset::{Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Row, Semi
 
 use crate::groups::Groups;
 use crate::key_change::KeyChange;
+use crate::wide_weight::push_wide;
 
 /// Which rows go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,7 @@ impl<K: Row> Semijoin<K> {
             let group = trace.group(key);
             if !passes {
                 for (value, weight) in group {
-                    out.push((key.clone(), value.clone()), weight.checked_neg().ok_or(Overflow)?);
+                    push_wide(out, (key.clone(), value.clone()), -i128::from(*weight))?;
                 }
                 continue;
             }
@@ -126,7 +127,8 @@ impl<K: Row> Semijoin<K> {
                 }
             }
             for value in change.all() {
-                out.push(rows[value.position as usize].clone(), value.after()?);
+                let weight = i128::from(value.before) + i128::from(value.delta);
+                push_wide(out, rows[value.position as usize].clone(), weight)?;
             }
             index.positions(left, key).for_each(|position| is_done[position] = true);
         }

@@ -5,6 +5,7 @@
 use dbsp_zset::{Delta, Overflow, Row};
 
 use crate::join::Side;
+use crate::wide_weight::push_wide;
 
 /// A sum of products of weights. A product takes 126 bits and a sign, a sum of up to 2^63 of them more than an `i128` has.
 #[derive(Clone, Copy, Default)]
@@ -22,9 +23,8 @@ impl Exact {
         self.wraps += if is_wrapped { product.signum() as i64 } else { 0 };
     }
 
-    fn narrow(self) -> Result<i64, Overflow> {
-        let weight = i64::try_from(self.low).map_err(|_| Overflow)?;
-        if self.wraps == 0 { Ok(weight) } else { Err(Overflow) }
+    fn narrow(self) -> Result<i128, Overflow> {
+        if self.wraps == 0 { Ok(self.low) } else { Err(Overflow) }
     }
 }
 
@@ -33,7 +33,7 @@ impl Exact {
 /// # Errors
 /// [`Overflow`] where the weight of a row that comes out has no value.
 #[cold]
-pub(super) fn step<K: Row, A: Row, B: Row, I: IntoIterator<Item: Ord>>(
+pub(super) fn step<K: Row, A: Row, B: Row, I: IntoIterator<Item: Clone + Ord>>(
     left: Side<'_, K, A>,
     right: Side<'_, K, B>,
     images: impl Fn(&K, &A, &B) -> I,
@@ -51,7 +51,7 @@ pub(super) fn step<K: Row, A: Row, B: Row, I: IntoIterator<Item: Ord>>(
         while let Some((_, product)) = products.next_if(|next| next.0 == row) {
             sum.add(product);
         }
-        out.push(row, sum.narrow()?);
+        push_wide(out, row, sum.narrow()?)?;
     }
     Ok(())
 }
