@@ -1,7 +1,7 @@
 //! The builder of a circuit: it makes inputs, and streams add their operators to it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,8 +34,10 @@ struct Parts {
     /// The trace of each stream that something arranged, by the slot of the stream: one arrangement
     /// serves every operator that wants it.
     arrangements: HashMap<usize, usize>,
+    /// The node that leaves its output in a slot, by the slot.
+    writers: HashMap<usize, usize>,
     /// Feedbacks that nothing is connected to yet, by the slot of their delay.
-    open: Vec<(usize, Operator)>,
+    open: BTreeMap<usize, Operator>,
     error: Option<Error>,
 }
 
@@ -97,7 +99,7 @@ impl Builder {
         let operator = named("feedback", name);
         let delay = self.keep(Delay::new());
         let stream = self.add_stream(operator.clone(), &[], |output| DelayEmitNode { delay, output });
-        self.parts.borrow_mut().open.push((delay.index, operator));
+        self.parts.borrow_mut().open.insert(delay.index, operator);
         (stream, Feedback { builder: self, delay, emitted: stream.slot() })
     }
 
@@ -128,6 +130,10 @@ impl Builder {
     ) {
         let mut parts = self.parts.borrow_mut();
         let (starts, settles) = (node.starts(), node.settles());
+        if let Some(output) = output {
+            let at = parts.nodes.len();
+            parts.writers.insert(output, at);
+        }
         parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output, starts, settles });
         parts.operators.push(operator);
     }
@@ -151,13 +157,13 @@ impl Builder {
 
     /// Notes that a feedback is connected.
     pub(crate) fn close<R>(&self, delay: SlotId<Delay<R>>) {
-        self.parts.borrow_mut().open.retain(|(open, _)| *open != delay.index);
+        self.parts.borrow_mut().open.remove(&delay.index);
     }
 
     /// Gives the operator that leaves its output in a slot a name, unless it has one.
     pub(crate) fn name(&self, output: usize, name: &str) {
         let mut parts = self.parts.borrow_mut();
-        if let Some(at) = parts.nodes.iter().position(|placed| placed.output == Some(output)) {
+        if let Some(at) = parts.writers.get(&output).copied() {
             parts.operators[at].name.get_or_insert_with(|| Arc::from(name));
         }
     }

@@ -5,6 +5,7 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
     dbsp_testkit::alloc::Counting::new(std::alloc::System);
 
 mod allocations;
+mod building;
 mod faults;
 mod graph;
 mod memory;
