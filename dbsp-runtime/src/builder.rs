@@ -47,7 +47,9 @@ impl Builder {
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parts: RefCell::default() }
     }
 
-    /// An input of rows with weights.
+    /// An input of rows with weights. It takes everything, also deletions of rows that are not there: their weight is
+    /// then negative, and `count` or `sum` of their key may vanish with a later insert, while `max` shows the row.
+    /// [`checked_input`](Self::checked_input) refuses or reports them.
     #[track_caller]
     pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
         let operator = named("input", name);
@@ -74,7 +76,8 @@ impl Builder {
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
     }
 
-    /// A stream that will give out, one step later, what is going to be connected to the feedback.
+    /// A stream that will give out, one step later, what is going to be connected to the feedback. For state machines and
+    /// loops over steps; [`Circuit::is_settled`] says whether another step would find something to give out.
     ///
     /// ```
     /// use dbsp_runtime::{Circuit, Error};
@@ -92,6 +95,41 @@ impl Builder {
     ///     circuit.step()?;
     /// }
     /// assert_eq!(format!("{:?}", circuit[seen]), "{0: +1, 1: +1, 2: +1}");
+    /// assert!(circuit.is_settled());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # This is not recursion
+    /// A loop goes on across steps, and what it has found supports itself. So a recursive query that is written with a
+    /// feedback is right while rows only come, and *silently wrong* after a deletion through a cycle: here 1 leads to
+    /// 2, and 2 and 3 lead to each other. When the edge from 1 to 2 goes, 1 reaches nothing any more, but (1, 2) stays, as
+    /// (1, 3) and the edge from 3 to 2 still say so, and (1, 3) stays as (1, 2) does.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// let (mut circuit, (edges, reached)) = Circuit::build(|b| {
+    ///     let (stream, edges) = b.input::<(u32, u32)>("edges");
+    ///     let (back, feedback) = b.feedback::<(u32, u32)>("paths");
+    ///     let by_end = back.index_by(|path| (path.1, path.0));
+    ///     let longer = by_end.join(stream.keyed(), |_, from, to| (*from, *to));
+    ///     let paths = stream.union(longer);
+    ///     feedback.connect(paths);
+    ///     (edges, paths.view())
+    /// })?;
+    /// circuit[edges].extend([(1, 2), (2, 3), (3, 2)]);
+    /// while !circuit.is_settled() {
+    ///     circuit.step()?;
+    /// }
+    /// assert_eq!(format!("{:?}", circuit[reached]),
+    ///     "{(1, 2): +1, (1, 3): +1, (2, 2): +1, (2, 3): +1, (3, 2): +1, (3, 3): +1}");
+    ///
+    /// circuit[edges].delete((1, 2));
+    /// while !circuit.is_settled() {
+    ///     circuit.step()?;
+    /// }
+    /// // Wrong: without the edge from 1 to 2 there is no path from 1.
+    /// assert_eq!((circuit[reached].get(&(1, 2)), circuit[reached].get(&(1, 3))), (1, 1));
     /// # Ok::<(), Error>(())
     /// ```
     #[track_caller]

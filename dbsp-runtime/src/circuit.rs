@@ -181,8 +181,10 @@ impl Circuit {
         self.steps
     }
 
-    /// The delta of the last step of an output or a view, empty if that step did not change it. It may
-    /// hold a row several times; the sum of its weights counts.
+    /// The delta of the last step of an output or a view, empty if that step did not change it. It is a bag: a row may
+    /// stand in it several times, the sum of its weights counts, and the order of its entries means nothing; an insert may
+    /// well stand before the delete that makes room for it. For a sink that applies changes one after the other there is
+    /// [`changes`](Self::changes).
     ///
     /// # Panics
     /// If the handle belongs to another circuit, as an index out of bounds does.

@@ -1,6 +1,8 @@
 //! The keyed input: inserts, updates and deletes by key become deltas.
 
+use std::borrow::Borrow;
 use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use dbsp_ops::{UpsertError, UpsertTable};
@@ -74,11 +76,15 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
         self.table.update(key, value, &mut self.changes).map_err(|error| self.error(error, shown))
     }
 
-    /// Takes the value of a key away.
+    /// Takes the value of a key away. The key may be in any borrowed form, as with std's maps: `delete("ann")` where
+    /// keys are `String`s.
     ///
     /// # Errors
     /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
-    pub fn delete(&mut self, key: &K) -> Result<(), Error> {
+    pub fn delete<Q: Eq + Hash + Debug + ?Sized>(&mut self, key: &Q) -> Result<(), Error>
+    where
+        K: Borrow<Q>,
+    {
         match self.table.delete(key, &mut self.changes) {
             Err(error) if self.strictness == Strictness::Strict => Err(self.error(error, format!("{key:?}"))),
             Ok(()) | Err(_) => Ok(()),
@@ -110,9 +116,12 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
         self.table.reserve(additional, &mut self.changes);
     }
 
-    /// The value of a key, pending changes included.
+    /// The value of a key, pending changes included. The key may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.table.get(key)
     }
 

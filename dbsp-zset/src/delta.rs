@@ -301,6 +301,24 @@ impl<R, W: Ring> Extend<(R, W)> for Delta<R, W> {
     }
 }
 
+/// Adds one copy of each row.
+///
+/// ```
+/// use dbsp_zset::Delta;
+///
+/// let mut delta = Delta::<&str>::new();
+/// delta.extend(["fig", "pear"]);
+/// delta.extend([("fig", 2)]); // with weights, as well
+/// assert_eq!(format!("{delta:?}"), r#"{"fig": +1, "pear": +1, "fig": +2}"#);
+/// ```
+impl<R, W: Ring> Extend<R> for Delta<R, W> {
+    fn extend<I: IntoIterator<Item = R>>(&mut self, rows: I) {
+        let rows = rows.into_iter();
+        self.reserve(rows.size_hint().0);
+        rows.for_each(|row| self.insert(row));
+    }
+}
+
 impl<R, W> IntoIterator for Delta<R, W> {
     type Item = (R, W);
     type IntoIter = std::iter::Zip<std::vec::IntoIter<R>, std::vec::IntoIter<W>>;

@@ -9,6 +9,7 @@
 //! set has weights one, a multiset positive ones, a change any. The methods that compute new Z-sets
 //! are the batch meaning of relational algebra; the incremental operators are in `dbsp-ops`.
 
+use std::borrow::Borrow;
 use std::fmt::{Debug, Formatter};
 use std::hash::Hash;
 use std::ops::Index;
@@ -130,17 +131,30 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         Ok(zset)
     }
 
-    /// The weight of a row, zero for an unknown one.
+    /// The weight of a row, zero for an unknown one. The row may be in any borrowed form, as with std's maps.
+    ///
+    /// ```
+    /// use dbsp_zset::ZSet;
+    ///
+    /// let names: ZSet<String> = [("ann".to_owned(), 2)].into_iter().collect();
+    /// assert_eq!((names.get("ann"), names.get("bob")), (2, 0));
+    /// ```
     #[inline]
     #[must_use]
-    pub fn get(&self, row: &R) -> W {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> W
+    where
+        R: Borrow<Q>,
+    {
         self.rows.get(row).cloned().unwrap_or_else(W::zero)
     }
 
     /// Whether the weight of a row is not zero.
     #[inline]
     #[must_use]
-    pub fn contains(&self, row: &R) -> bool {
+    pub fn contains<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> bool
+    where
+        R: Borrow<Q>,
+    {
         self.rows.find(row).is_some()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! # Shape
 //! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`,
-//! `fusion` and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
+//! `fusion`, `dispatch` and `build` make them; `timing` hands them to criterion and reads its estimates back.
 //!
 //! # Figures
 //! `p50_us` is criterion's median of one run over `batch` rows; `allocs_per_step` is counted apart from the clock.
@@ -11,6 +11,7 @@
 use crate::options::Options;
 use crate::report::{DBSP, Report, Row};
 
+mod build;
 mod dispatch;
 mod fusion;
 mod operation;
@@ -73,7 +74,7 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
 
 /// All cases, in order.
 fn cases() -> impl Iterator<Item = Case> {
-    [zset::cases, table::cases, operators::cases, fusion::cases, dispatch::cases]
+    [zset::cases, table::cases, operators::cases, fusion::cases, dispatch::cases, build::cases]
         .into_iter()
         .flat_map(|cases| cases())
 }

@@ -8,6 +8,7 @@ mod allocations;
 mod building;
 mod faults;
 mod graph;
+mod long_chains;
 mod memory;
 mod misuse;
 mod owned_rows;
