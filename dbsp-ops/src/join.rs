@@ -48,6 +48,11 @@ impl Join {
         Self { index: DeltaIndex::new() }
     }
 
+    /// Gives memory of buffers back; a step indexes `needed` rows. Comes between steps.
+    pub fn shrink(&mut self, needed: usize) {
+        self.index.shrink(needed);
+    }
+
     /// Appends all of `images` of each pair of rows that came or went, weights multiplied.
     ///
     /// `left_trace` and `right_trace` are the integrals of the two sides before this step.

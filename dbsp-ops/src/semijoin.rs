@@ -7,7 +7,7 @@
 //! # State       the weight of each key of the set; the left trace belongs to an arrangement
 //! # Cost        O(|Δl| + |Δkeys| + |out|) expected
 
-use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Row, Semigroup};
 
 use crate::groups::Groups;
 
@@ -92,6 +92,11 @@ impl<K: Row> Semijoin<K> {
     /// Makes the step final.
     pub fn commit(&mut self) {
         self.keys.commit();
+    }
+
+    /// Gives memory of buffers back. Comes between steps.
+    pub fn shrink(&mut self, excess: Excess) {
+        self.keys.shrink(excess);
     }
 
     /// Takes the step back.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dbsp_ops::{Delay, UpsertTable};
-use dbsp_zset::{Delta, IndexedZSet, Row};
+use dbsp_zset::{Delta, IndexedZSet, Row, Usage};
 
 use crate::circuit::{Circuit, Condition};
 use crate::error::{Error, Operator};
@@ -15,6 +15,7 @@ use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
 use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
 use crate::schedule::Schedule;
+use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 use crate::streams::{Feedback, KeyedStream, Stream};
 use crate::upsert::{Strictness, UpsertBuffer};
@@ -54,7 +55,8 @@ impl Builder {
     pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
         let operator = named("input", name);
         let pending = self.keep(Delta::new());
-        let stream = self.add_stream(operator, &[], |output| InputNode { pending, output });
+        let stream =
+            self.add_stream(operator, &[], |output| InputNode { pending, output, usage: Usage::new() });
         (stream, Input { circuit: self.id, target: pending })
     }
 
@@ -72,7 +74,8 @@ impl Builder {
             table: UpsertTable::new(),
             changes: Delta::new(),
         });
-        let stream = self.add_stream(operator, &[], |output| UpsertNode { buffer, output });
+        let stream =
+            self.add_stream(operator, &[], |output| UpsertNode { buffer, output, usage: Usage::new() });
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
     }
 
@@ -234,6 +237,7 @@ impl Builder {
             condition: Condition::Sound,
             steps: 0,
             profiler: None,
+            thrift: Thrift::default(),
         })
     }
 }

@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn rows_of_one_key_are_paired_in_order_and_the_rest_follows() {
-        let delta = [((1, 'd'), 1), ((1, 'a'), -2), ((1, 'c'), 1), ((1, 'b'), -1), ((0, 'z'), 1), ((2, 'y'), -1)];
+        let delta =
+            [((1, 'd'), 1), ((1, 'a'), -2), ((1, 'c'), 1), ((1, 'b'), -1), ((0, 'z'), 1), ((2, 'y'), -1)];
         let changes: Delta<(u8, char)> = delta.into_iter().chain([((3, 'n'), 1), ((3, 'n'), -1)]).collect();
         let expected = [
             Insert(&(0, 'z')),

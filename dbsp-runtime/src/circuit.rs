@@ -29,6 +29,7 @@ use crate::memory::{Memory, OperatorMemory};
 use crate::node::{Placed, Torn};
 use crate::profile::{Profile, Profiler, Unwatched, Watch};
 use crate::schedule::Schedule;
+use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 
 /// A circuit of incremental operators; see the [module](self).
@@ -64,6 +65,8 @@ pub struct Circuit {
     pub(crate) steps: u64,
     /// There while the circuit is profiled.
     pub(crate) profiler: Option<Box<Profiler>>,
+    /// Which node's buffers are looked at next.
+    pub(crate) thrift: Thrift,
 }
 
 /// Whether a circuit can step.
@@ -119,6 +122,7 @@ impl Circuit {
         let stopped = match outcome {
             Ok(Ok(())) => {
                 self.steps += 1;
+                self.look_at_buffers();
                 return Ok(());
             }
             Ok(Err(Overflow)) => Error::WeightOverflow { operator: self.operators[self.at].clone() },

@@ -26,11 +26,11 @@
 //!
 //! # Map
 //! - building: [`Circuit::build`], [`Builder`], [`Stream`], [`KeyedStream`], [`Collection`], [`Feedback`]
-//! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::delta`], [`Circuit::changes`], `circuit[handle]`;
+//! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::is_settled`], [`Circuit::delta`], [`Circuit::changes`], `circuit[handle]`;
 //!   from several threads: [`SharedCircuit`]
 //! - handles: [`Input`], [`Upsert`], [`Output`], [`View`], [`KeyedView`]
 //! - what goes wrong: [`Error`], [`Operator`]; what was built: [`Graph`]
-//! - what it costs: [`Memory`], [`Profile`]
+//! - what it costs: [`Memory`], [`Profile`]; giving memory back: [`Circuit::shrink`]
 //! - what closures must be, a clock as an input, long chains: [`recipes`]
 //! - from the crates below: [`Delta`], [`ZSet`], [`IndexedZSet`], [`Row`], and the aggregates
 //!
@@ -70,6 +70,7 @@ pub mod recipes;
 mod schedule;
 mod settled;
 pub mod shared;
+mod shrink;
 mod slots;
 pub mod streams;
 pub mod upsert;

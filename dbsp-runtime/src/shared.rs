@@ -4,7 +4,10 @@
 //! # Invariants  through `&SharedCircuit` nothing is reached but numbers, and targets and deltas whose type is `Sync`.
 //! # Cost        none.
 //! # Not here    no lock: put one around it.
-#![allow(unsafe_code, reason = "that a shared circuit shows only what is `Sync` is beyond what the compiler can see")]
+#![allow(
+    unsafe_code,
+    reason = "that a shared circuit shows only what is `Sync` is beyond what the compiler can see"
+)]
 
 use std::ops::Index;
 

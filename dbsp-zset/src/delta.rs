@@ -11,6 +11,7 @@
 
 use crate::algebra::{Overflow, Ring};
 use crate::table::{SMALL, SPARSE};
+use crate::usage::shrink_vec;
 
 /// A change of a Z-set; see the [module](self).
 ///
@@ -118,6 +119,13 @@ impl<R, W> Delta<R, W> {
             self.rows.shrink_to_fit();
             self.weights.shrink_to_fit();
         }
+    }
+
+    /// Gives memory back if there is room for far more than `needed` entries and those that there are; see
+    /// [`shrink_vec`].
+    pub fn shrink(&mut self, needed: usize) {
+        shrink_vec(&mut self.rows, needed);
+        shrink_vec(&mut self.weights, needed);
     }
 
     /// Makes room for `additional` further entries.

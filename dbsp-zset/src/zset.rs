@@ -210,6 +210,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, applied));
         self.rows.close(&mut self.gaps);
         renew(&mut self.gaps, Gaps::clear);
+        self.gaps.shrink(self.rows.len());
         outcome
     }
 

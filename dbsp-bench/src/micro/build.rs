@@ -18,8 +18,8 @@ fn builds(operators: usize) -> anyhow::Result<Box<dyn Operation>> {
         |(operators, built)| {
             let circuit = Circuit::build(|b| {
                 let (rows, input) = b.input::<u64>("rows");
-                let last = (0..*operators)
-                    .fold(rows, |rows, _| rows.map(|row| row + 1).materialise().named("link"));
+                let last =
+                    (0..*operators).fold(rows, |rows, _| rows.map(|row| row + 1).materialise().named("link"));
                 (input, last.output())
             });
             let (circuit, _) = built.insert(circuit.expect("a chain is a circuit"));

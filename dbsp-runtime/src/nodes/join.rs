@@ -1,7 +1,7 @@
 //! The shells of operators that read an arrangement: joins and semijoins.
 
 use dbsp_ops::{Join, Semijoin};
-use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Row, Usage};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -19,6 +19,8 @@ pub(crate) struct JoinNode<K, A, B, R, F> {
     pub(crate) right: Arranged<K, B>,
     pub(crate) images: F,
     pub(crate) output: SlotId<Delta<R>>,
+    /// How many rows the smaller side changes a step.
+    pub(crate) usage: Usage,
 }
 
 impl<K: Row, A: Row, B: Row, R: Row, I, F> Node for JoinNode<K, A, B, R, F>
@@ -30,7 +32,12 @@ where
         self.join.held()
     }
 
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.join.shrink(self.usage.end_period(excess));
+    }
+
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
+        self.usage.note(slots.get(self.left.delta).len().min(slots.get(self.right.delta).len()));
         slots.with(self.output, |slots, out| {
             self.join.step(
                 slots.get(self.left.delta),
@@ -64,6 +71,10 @@ impl<K: Row, V: Row> Node for SemijoinNode<K, V> {
             self.semijoin.step(left, trace, slots.get(self.keys), out)?;
             Ok(!out.is_empty())
         })
+    }
+
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.semijoin.shrink(excess);
     }
 
     fn commit(&mut self, _: &mut Slots) {

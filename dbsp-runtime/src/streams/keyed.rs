@@ -6,7 +6,7 @@ use dbsp_ops::{
     ArgMax, Average, Count, Filter, Fold, Fraction, Identity, Join, LinearAggregate, LinearAggregation, Map,
     Max, Min, Number, OrderedAggregate, OrderedAggregation, Semijoin, Side, Sum,
 };
-use dbsp_zset::{Delta, Monoid, Row};
+use dbsp_zset::{Delta, Monoid, Row, Usage};
 
 use crate::builder::operator;
 use crate::error::Operator;
@@ -200,6 +200,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
             right,
             images,
             output,
+            usage: Usage::new(),
         })
     }
 

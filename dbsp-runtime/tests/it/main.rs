@@ -7,6 +7,7 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
 mod allocations;
 mod building;
 mod faults;
+mod giving_back;
 mod graph;
 mod long_chains;
 mod memory;
