@@ -73,6 +73,7 @@ impl Builder {
             strictness,
             table: UpsertTable::new(),
             changes: Delta::new(),
+            rejected: Vec::new(),
         });
         let stream =
             self.add_stream(operator, &[], |output| UpsertNode { buffer, output, usage: Usage::new() });
@@ -244,7 +245,7 @@ impl Builder {
 
 /// An operator that is built here and has a name.
 #[track_caller]
-fn named(kind: &'static str, name: &str) -> Operator {
+pub(crate) fn named(kind: &'static str, name: &str) -> Operator {
     Operator { kind, name: Some(Arc::from(name)), location: Location::caller() }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug, Formatter};
 use dbsp_zset::{Delta, IndexedZSet, Row, ZSet};
 
 use crate::changes::{self, Changes};
+use crate::checked::CheckedBuffer;
 use crate::slots::SlotId;
 use crate::upsert::UpsertBuffer;
 
@@ -113,6 +114,11 @@ handle! {
 }
 
 handle! {
+    /// Names a checked input of rows: `circuit[input]` is its [`CheckedBuffer`].
+    CheckedInput<R> { target: CheckedBuffer<R> } reads CheckedBuffer<R>
+}
+
+handle! {
     /// Names a keyed input: `circuit[upsert]` is its [`UpsertBuffer`].
     Upsert<K, V> { target: UpsertBuffer<K, V> } reads UpsertBuffer<K, V>
 }
@@ -137,6 +143,7 @@ handle! {
 }
 
 impl<R: Row> InputHandle for Input<R> {}
+impl<R: Row> InputHandle for CheckedInput<R> {}
 impl<K: Row, V: Row> InputHandle for Upsert<K, V> {}
 
 delta_of! { Output<R> stands in target with R, changes by changes::of_rows }

@@ -6,6 +6,7 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
 
 mod allocations;
 mod building;
+mod checked;
 mod faults;
 mod giving_back;
 mod graph;
