@@ -21,7 +21,7 @@
 //! let (mut circuit, (rows, over, live)) = Circuit::build(|b| {
 //!     let (stream, rows) = b.input::<u64>("rows"); // the ticks at which rows began
 //!     let (expired, over) = b.input::<u64>("ticks that are over");
-//!     let live = stream.index_by(|began| (began + 10, *began)).antijoin(expired).rows();
+//!     let live = stream.index_by(|began| (began + 10, *began)).antijoin(expired).rows().map(|(_, began)| *began);
 //!     (rows, over, live.view())
 //! })?;
 //! circuit[rows].insert(5);

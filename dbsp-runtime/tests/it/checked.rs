@@ -91,7 +91,10 @@ fn a_reporting_keyed_input_keeps_what_a_strict_one_would_say() {
     circuit[users].update("bob".to_owned(), 3).expect("it is only reported");
     circuit[users].delete("eve").expect("it is only reported");
     circuit.step().expect("a sound step");
-    assert_eq!((circuit[view].value("ann"), circuit[view].len(), circuit[users].get("ann")), (Some(&1), 1, Some(&1)));
+    assert_eq!(
+        (circuit[view].value("ann"), circuit[view].len(), circuit[users].get("ann")),
+        (Some(&1), 1, Some(&1))
+    );
     let (input, key) = ("users".into(), "\"eve\"".into());
     assert_eq!(circuit[users].take_rejected().pop(), Some(Error::UnknownKey { input, key }));
     assert!(circuit[users].rejected().is_empty());

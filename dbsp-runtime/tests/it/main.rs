@@ -15,5 +15,6 @@ mod memory;
 mod misuse;
 mod owned_rows;
 mod profile;
+mod shown;
 mod upserts;
 mod views;
