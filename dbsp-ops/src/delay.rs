@@ -61,6 +61,12 @@ impl<R: Row> Delay<R> {
         !self.due.is_empty()
     }
 
+    /// Gives memory of buffers back; what is due stays. A step needs room for `needed` rows.
+    pub fn shrink(&mut self, needed: usize) {
+        self.due.shrink(needed);
+        self.next.shrink(needed);
+    }
+
     /// Makes the step final: what was taken is now due.
     pub fn commit(&mut self) {
         self.due.clear();

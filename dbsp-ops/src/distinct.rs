@@ -5,7 +5,7 @@
 //! # State       the weight of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Semigroup};
 
 use crate::fused::Piecewise;
 use crate::groups::Groups;
@@ -64,6 +64,10 @@ impl<R: Row> Operator for Distinct<R> {
     fn abort(&mut self, _: &Delta<R>) -> Result<(), Overflow> {
         self.weights.abort();
         Ok(())
+    }
+
+    fn shrink(&mut self, excess: Excess) {
+        self.weights.shrink(excess);
     }
 }
 

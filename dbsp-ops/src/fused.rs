@@ -8,7 +8,7 @@
 //! handed to it as soon as there is a window of it, while it is still near the processor; without feature `fused`
 //! when the chain has run over thousands of rows.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row, renew};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage, renew};
 
 use crate::operator::Operator;
 use crate::stage::{Stage, WINDOW, run_rows};
@@ -48,6 +48,8 @@ pub struct Fused<S, C, O: Operator> {
     chain: C,
     operator: O,
     window: Delta<O::In>,
+    /// How many rows a window has.
+    usage: Usage,
     source: std::marker::PhantomData<fn(&S)>,
 }
 
@@ -58,7 +60,7 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Fused<S, C, O> {
     /// An operator before its first step, with a chain before it.
     #[must_use]
     pub const fn new(chain: C, operator: O) -> Self {
-        Self { chain, operator, window: Delta::new(), source: std::marker::PhantomData }
+        Self { chain, operator, window: Delta::new(), usage: Usage::new(), source: std::marker::PhantomData }
     }
 }
 
@@ -75,12 +77,13 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
 
     #[inline]
     fn step(&mut self, delta: &Delta<S>, out: &mut Delta<O::Out>) -> Result<(), Overflow> {
-        let Self { chain, operator, window, .. } = self;
+        let Self { chain, operator, window, usage, .. } = self;
         // A panic of the chain may have left rows.
         window.clear();
         for (rows, weights) in delta.rows().chunks(PIECE).zip(delta.weights().chunks(PIECE)) {
             run_rows(chain, rows, weights, window);
             operator.take(window)?;
+            usage.note(window.len());
             window.clear();
         }
         renew(window, Delta::clear);
@@ -94,5 +97,10 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
     fn abort(&mut self, _: &Delta<S>) -> Result<(), Overflow> {
         self.window.clear();
         self.operator.abort(&self.window)
+    }
+
+    fn shrink(&mut self, excess: Excess) {
+        self.window.shrink(self.usage.end_period(excess));
+        self.operator.shrink(excess);
     }
 }

@@ -9,7 +9,7 @@
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Row, renew};
+use dbsp_zset::{Delta, DenseTable, Excess, Held, Holds, Monoid, Row, Usage, renew, shrink_vec};
 
 use crate::stage::FEW;
 
@@ -38,6 +38,8 @@ pub struct Groups<K, A> {
     stamps: Vec<u32>,
     /// The step under way; no stamp is above it.
     step: u32,
+    /// How many keys steps touch.
+    usage: Usage,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +52,13 @@ impl<K, A> Groups<K, A> {
     /// No value for any key.
     #[must_use]
     pub const fn new() -> Self {
-        Self { values: DenseTable::new(), touched: Vec::new(), stamps: Vec::new(), step: 1 }
+        Self {
+            values: DenseTable::new(),
+            touched: Vec::new(),
+            stamps: Vec::new(),
+            step: 1,
+            usage: Usage::new(),
+        }
     }
 
     /// How many keys have a value, those that this step made zero included.
@@ -70,6 +78,11 @@ impl<K, A> Groups<K, A> {
     #[must_use]
     pub fn touched(&self) -> usize {
         self.touched.len()
+    }
+
+    /// Gives memory of buffers back. Comes between steps.
+    pub fn shrink(&mut self, excess: Excess) {
+        shrink_vec(&mut self.touched, self.usage.end_period(excess));
     }
 
     /// Bytes of memory owned, not counting what keys and values own.
@@ -154,7 +167,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
         if delta.len() <= FEW {
             return rows.try_for_each(|(row, weight)| change(row, *weight, self.touch(key(row))));
         }
-        let Self { values, touched, stamps, step } = self;
+        let Self { values, touched, stamps, step, .. } = self;
         values.try_locate(delta.rows(), key, A::zero, |values, positions| {
             // Where all are touched already, as by the rest of a large delta, there is none to remember.
             if touched.len() < values.len() {
@@ -190,6 +203,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     /// Removes touched keys that are left without a value. The last key moves to where one was
     /// removed, so removals go from the back: what moves is never itself to be removed.
     fn forget_touched(&mut self) {
+        self.usage.note(self.touched.len());
         let values = &self.values;
         self.touched.retain(|touched| values.entries()[touched.position].1.is_zero());
         if !self.touched.is_empty() {

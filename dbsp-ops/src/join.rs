@@ -13,7 +13,7 @@
 //! the rows of each side are added up, the weight of a pair is l′r′ − lr, and only pairs of which that is not zero are made.
 //! Keys that change on one side, which are nearly all in most steps, are probed as they were.
 
-use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Ring, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Ring, Row, Usage};
 
 use crate::key_change::KeyChange;
 
@@ -50,6 +50,8 @@ pub struct Join {
     matches: Matches,
     small: KeyChange,
     large: KeyChange,
+    /// How many rows steps match.
+    usage: Usage,
 }
 
 /// One input of a join: its delta, and its integral before the step.
@@ -77,7 +79,17 @@ impl Join {
     /// A join before its first step.
     #[must_use]
     pub const fn new() -> Self {
-        Self { matches: Matches::new(), small: KeyChange::new(), large: KeyChange::new() }
+        Self {
+            matches: Matches::new(),
+            small: KeyChange::new(),
+            large: KeyChange::new(),
+            usage: Usage::new(),
+        }
+    }
+
+    /// Gives memory of buffers back. Comes between steps.
+    pub fn shrink(&mut self, excess: Excess) {
+        self.matches.shrink(self.usage.end_period(excess));
     }
 
     /// Appends all of `images` of each pair of rows that came or went, weights multiplied.
@@ -134,6 +146,7 @@ impl Join {
         if crate::mutated!(JoinForgetsToConsolidate) {
             return exact::terms(small, large, emit);
         }
+        self.usage.note(small.delta.len().max(large.delta.len()));
         self.matches.find(small.delta, large.delta);
         if !large.trace.is_empty() {
             small.probe_some(self.matches.only_small(), large.trace, &mut emit)?;
@@ -167,7 +180,7 @@ impl Join {
                 Ok(())
             });
         }
-        let Self { matches, small: ones, large: others } = self;
+        let Self { matches, small: ones, large: others, .. } = self;
         ones.gather(small.delta, matches.small_positions(shared, small.delta))?;
         others.gather(large.delta, matches.large_positions(shared))?;
         let one_at = |position: u32| &small.delta.rows()[position as usize].1;

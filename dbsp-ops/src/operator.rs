@@ -1,6 +1,6 @@
 //! What all operators with one input and state of their own have in common.
 
-use dbsp_zset::{Delta, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Holds, Overflow, Row};
 
 /// An operator from deltas to deltas that keeps state; see [the life of a step](crate).
 pub trait Operator: Holds {
@@ -23,4 +23,7 @@ pub trait Operator: Holds {
     /// # Errors
     /// [`Overflow`] only if `delta` is not the one of the step.
     fn abort(&mut self, delta: &Delta<Self::In>) -> Result<(), Overflow>;
+
+    /// Gives memory of buffers back. Comes between steps, and calls no code of rows.
+    fn shrink(&mut self, _: Excess) {}
 }

@@ -9,7 +9,9 @@
 //! # Output      each row once, but for what stands more than once in the left delta: where a key enters the set in the step
 //!   in which rows of it change, they are added up first
 
-use dbsp_zset::{Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Row, Semigroup, renew};
+use dbsp_zset::{
+    Delta, DeltaIndex, Excess, Held, Holds, IndexedZSet, Overflow, Row, Semigroup, Usage, renew, shrink_vec,
+};
 
 use crate::groups::Groups;
 use crate::key_change::KeyChange;
@@ -59,6 +61,8 @@ pub struct Semijoin<K> {
     /// Whether a row of the left delta has gone out with its group.
     is_done: Vec<bool>,
     change: KeyChange,
+    /// How many rows steps index.
+    usage: Usage,
 }
 
 impl<K> Holds for Semijoin<K> {
@@ -79,6 +83,7 @@ impl<K: Row> Semijoin<K> {
             index: DeltaIndex::new(),
             is_done: Vec::new(),
             change: KeyChange::new(),
+            usage: Usage::new(),
         }
     }
 
@@ -94,7 +99,7 @@ impl<K: Row> Semijoin<K> {
         out: &mut Delta<(K, V)>,
     ) -> Result<(), Overflow> {
         self.keys.try_touch_each(keys, |key| key, |_, weight, sum| sum.try_add_assign(&weight))?;
-        let Self { side, keys, index, is_done, change } = self;
+        let Self { side, keys, index, is_done, change, usage } = self;
         renew(is_done, Vec::clear);
         let rows = left.rows();
         for (key, before, now) in keys.changes() {
@@ -110,6 +115,7 @@ impl<K: Row> Semijoin<K> {
                 continue;
             }
             if is_done.is_empty() && !left.is_empty() {
+                usage.note(left.len());
                 index.build(left);
                 is_done.resize(left.len(), false);
             }
@@ -145,6 +151,15 @@ impl<K: Row> Semijoin<K> {
     /// Makes the step final.
     pub fn commit(&mut self) {
         self.keys.commit();
+    }
+
+    /// Gives memory of buffers back. Comes between steps.
+    pub fn shrink(&mut self, excess: Excess) {
+        self.keys.shrink(excess);
+        let needed = self.usage.end_period(excess);
+        self.index.shrink(needed);
+        self.is_done.clear();
+        shrink_vec(&mut self.is_done, needed);
     }
 
     /// Takes the step back.

@@ -7,7 +7,7 @@
 //! # State       the two weights of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Semigroup};
 
 use crate::groups::Groups;
 
@@ -91,6 +91,11 @@ impl<R: Row> SetOperation<R> {
     /// Makes the step final.
     pub fn commit(&mut self) {
         self.weights.commit();
+    }
+
+    /// Gives memory of buffers back. Comes between steps.
+    pub fn shrink(&mut self, excess: Excess) {
+        self.weights.shrink(excess);
     }
 
     /// Takes the step back.

@@ -3,6 +3,9 @@
 //! # State       the value of each key
 //! # Cost        O(1) expected a change; one clone of the value for the table
 
+use std::borrow::Borrow;
+use std::hash::Hash;
+
 use dbsp_zset::{Delta, DenseTable, Held, Holds, Row};
 
 /// Why a change of an [`UpsertTable`] was refused; the table is as it was.
@@ -51,9 +54,12 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
         Self { values: DenseTable::new() }
     }
 
-    /// The value of a key.
+    /// The value of a key, which may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.values.get(key)
     }
 
@@ -120,7 +126,11 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
     ///
     /// # Errors
     /// [`UpsertError::UnknownKey`] if it has none.
-    pub fn delete(&mut self, key: &K, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError> {
+    pub fn delete<Q>(&mut self, key: &Q, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
         let position = self.values.find(key).ok_or(UpsertError::UnknownKey)?;
         changes.delete(self.values.swap_remove(position));
         Ok(())

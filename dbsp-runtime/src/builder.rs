@@ -1,13 +1,13 @@
 //! The builder of a circuit: it makes inputs, and streams add their operators to it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dbsp_ops::{Delay, UpsertTable};
-use dbsp_zset::{Delta, IndexedZSet, Row};
+use dbsp_zset::{Delta, IndexedZSet, Row, Usage};
 
 use crate::circuit::{Circuit, Condition};
 use crate::error::{Error, Operator};
@@ -15,6 +15,7 @@ use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
 use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
 use crate::schedule::Schedule;
+use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 use crate::streams::{Feedback, KeyedStream, Stream};
 use crate::upsert::{Strictness, UpsertBuffer};
@@ -34,8 +35,10 @@ struct Parts {
     /// The trace of each stream that something arranged, by the slot of the stream: one arrangement
     /// serves every operator that wants it.
     arrangements: HashMap<usize, usize>,
+    /// The node that leaves its output in a slot, by the slot.
+    writers: HashMap<usize, usize>,
     /// Feedbacks that nothing is connected to yet, by the slot of their delay.
-    open: Vec<(usize, Operator)>,
+    open: BTreeMap<usize, Operator>,
     error: Option<Error>,
 }
 
@@ -45,12 +48,15 @@ impl Builder {
         Self { id: NEXT.fetch_add(1, Ordering::Relaxed), parts: RefCell::default() }
     }
 
-    /// An input of rows with weights.
+    /// An input of rows with weights. It takes everything, also deletions of rows that are not there: their weight is
+    /// then negative, and `count` or `sum` of their key may vanish with a later insert, while `max` shows the row.
+    /// [`checked_input`](Self::checked_input) refuses or reports them.
     #[track_caller]
     pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
         let operator = named("input", name);
         let pending = self.keep(Delta::new());
-        let stream = self.add_stream(operator, &[], |output| InputNode { pending, output });
+        let stream =
+            self.add_stream(operator, &[], |output| InputNode { pending, output, usage: Usage::new() });
         (stream, Input { circuit: self.id, target: pending })
     }
 
@@ -67,12 +73,15 @@ impl Builder {
             strictness,
             table: UpsertTable::new(),
             changes: Delta::new(),
+            rejected: Vec::new(),
         });
-        let stream = self.add_stream(operator, &[], |output| UpsertNode { buffer, output });
+        let stream =
+            self.add_stream(operator, &[], |output| UpsertNode { buffer, output, usage: Usage::new() });
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
     }
 
-    /// A stream that will give out, one step later, what is going to be connected to the feedback.
+    /// A stream that will give out, one step later, what is going to be connected to the feedback. For state machines and
+    /// loops over steps; [`Circuit::is_settled`] says whether another step would find something to give out.
     ///
     /// ```
     /// use dbsp_runtime::{Circuit, Error};
@@ -90,6 +99,41 @@ impl Builder {
     ///     circuit.step()?;
     /// }
     /// assert_eq!(format!("{:?}", circuit[seen]), "{0: +1, 1: +1, 2: +1}");
+    /// assert!(circuit.is_settled());
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # This is not recursion
+    /// A loop goes on across steps, and what it has found supports itself. So a recursive query that is written with a
+    /// feedback is right while rows only come, and *silently wrong* after a deletion through a cycle: here 1 leads to
+    /// 2, and 2 and 3 lead to each other. When the edge from 1 to 2 goes, 1 reaches nothing any more, but (1, 2) stays, as
+    /// (1, 3) and the edge from 3 to 2 still say so, and (1, 3) stays as (1, 2) does.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// let (mut circuit, (edges, reached)) = Circuit::build(|b| {
+    ///     let (stream, edges) = b.input::<(u32, u32)>("edges");
+    ///     let (back, feedback) = b.feedback::<(u32, u32)>("paths");
+    ///     let by_end = back.index_by(|path| (path.1, path.0));
+    ///     let longer = by_end.join(stream.keyed(), |_, from, to| (*from, *to));
+    ///     let paths = stream.union(longer);
+    ///     feedback.connect(paths);
+    ///     (edges, paths.view())
+    /// })?;
+    /// circuit[edges].extend([(1, 2), (2, 3), (3, 2)]);
+    /// while !circuit.is_settled() {
+    ///     circuit.step()?;
+    /// }
+    /// assert_eq!(format!("{:?}", circuit[reached]),
+    ///     "{(1, 2): +1, (1, 3): +1, (2, 2): +1, (2, 3): +1, (3, 2): +1, (3, 3): +1}");
+    ///
+    /// circuit[edges].delete((1, 2));
+    /// while !circuit.is_settled() {
+    ///     circuit.step()?;
+    /// }
+    /// // Wrong: without the edge from 1 to 2 there is no path from 1.
+    /// assert_eq!((circuit[reached].get(&(1, 2)), circuit[reached].get(&(1, 3))), (1, 1));
     /// # Ok::<(), Error>(())
     /// ```
     #[track_caller]
@@ -97,7 +141,7 @@ impl Builder {
         let operator = named("feedback", name);
         let delay = self.keep(Delay::new());
         let stream = self.add_stream(operator.clone(), &[], |output| DelayEmitNode { delay, output });
-        self.parts.borrow_mut().open.push((delay.index, operator));
+        self.parts.borrow_mut().open.insert(delay.index, operator);
         (stream, Feedback { builder: self, delay, emitted: stream.slot() })
     }
 
@@ -128,6 +172,10 @@ impl Builder {
     ) {
         let mut parts = self.parts.borrow_mut();
         let (starts, settles) = (node.starts(), node.settles());
+        if let Some(output) = output {
+            let at = parts.nodes.len();
+            parts.writers.insert(output, at);
+        }
         parts.nodes.push(Placed { node: Box::new(node), inputs: inputs.into(), output, starts, settles });
         parts.operators.push(operator);
     }
@@ -151,13 +199,13 @@ impl Builder {
 
     /// Notes that a feedback is connected.
     pub(crate) fn close<R>(&self, delay: SlotId<Delay<R>>) {
-        self.parts.borrow_mut().open.retain(|(open, _)| *open != delay.index);
+        self.parts.borrow_mut().open.remove(&delay.index);
     }
 
     /// Gives the operator that leaves its output in a slot a name, unless it has one.
     pub(crate) fn name(&self, output: usize, name: &str) {
         let mut parts = self.parts.borrow_mut();
-        if let Some(at) = parts.nodes.iter().position(|placed| placed.output == Some(output)) {
+        if let Some(at) = parts.writers.get(&output).copied() {
             parts.operators[at].name.get_or_insert_with(|| Arc::from(name));
         }
     }
@@ -190,13 +238,14 @@ impl Builder {
             condition: Condition::Sound,
             steps: 0,
             profiler: None,
+            thrift: Thrift::default(),
         })
     }
 }
 
 /// An operator that is built here and has a name.
 #[track_caller]
-fn named(kind: &'static str, name: &str) -> Operator {
+pub(crate) fn named(kind: &'static str, name: &str) -> Operator {
     Operator { kind, name: Some(Arc::from(name)), location: Location::caller() }
 }
 

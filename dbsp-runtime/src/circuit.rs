@@ -29,6 +29,7 @@ use crate::memory::{Memory, OperatorMemory};
 use crate::node::{Placed, Torn};
 use crate::profile::{Profile, Profiler, Unwatched, Watch};
 use crate::schedule::Schedule;
+use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 
 /// A circuit of incremental operators; see the [module](self).
@@ -64,6 +65,8 @@ pub struct Circuit {
     pub(crate) steps: u64,
     /// There while the circuit is profiled.
     pub(crate) profiler: Option<Box<Profiler>>,
+    /// Which node's buffers are looked at next.
+    pub(crate) thrift: Thrift,
 }
 
 /// Whether a circuit can step.
@@ -119,6 +122,7 @@ impl Circuit {
         let stopped = match outcome {
             Ok(Ok(())) => {
                 self.steps += 1;
+                self.look_at_buffers();
                 return Ok(());
             }
             Ok(Err(Overflow)) => Error::WeightOverflow { operator: self.operators[self.at].clone() },
@@ -181,8 +185,10 @@ impl Circuit {
         self.steps
     }
 
-    /// The delta of the last step of an output or a view, empty if that step did not change it. It may
-    /// hold a row several times; the sum of its weights counts.
+    /// The delta of the last step of an output or a view, empty if that step did not change it. It is a bag: a row may
+    /// stand in it several times, the sum of its weights counts, and the order of its entries means nothing; an insert may
+    /// well stand before the delete that makes room for it. For a sink that applies changes one after the other there is
+    /// [`changes`](Self::changes).
     ///
     /// # Panics
     /// If the handle belongs to another circuit, as an index out of bounds does.

@@ -74,6 +74,22 @@ pub enum Error {
         /// The key, as its `Debug` shows it.
         key: String,
     },
+    /// A strict input of rows was told to delete a row more often than it holds it. Nothing was changed.
+    #[error("input {input:?} does not hold row {row} often enough")]
+    UnknownRow {
+        /// The name of the input.
+        input: Arc<str>,
+        /// The row, as its `Debug` shows it.
+        row: String,
+    },
+    /// A strict input of rows was told to insert a row more than `i64::MAX` times. Nothing was changed.
+    #[error("input {input:?} cannot count so many of row {row}")]
+    TooManyRows {
+        /// The name of the input.
+        input: Arc<str>,
+        /// The row, as its `Debug` shows it.
+        row: String,
+    },
     /// A handle was used with a circuit that did not make it.
     #[error("the handle belongs to another circuit")]
     ForeignHandle,

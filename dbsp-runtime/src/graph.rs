@@ -1,12 +1,13 @@
 //! The graph of a circuit, for people and for tools.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Formatter, Write as _};
 
 use crate::error::Operator;
 use crate::node::Placed;
 
-/// The operators of a circuit and the streams between them, in the order in which a step calls them.
+/// The operators of a circuit and the streams between them, in the order in which a step calls them. It is
+/// displayed as a list; [`to_dot`](Self::to_dot) gives a picture.
 ///
 /// ```
 /// use dbsp_runtime::{Circuit, Error};
@@ -73,6 +74,17 @@ impl Graph {
     pub fn to_json(&self) -> String {
         let nodes: Vec<String> = self.nodes.iter().map(GraphNode::to_json).collect();
         format!("{{\"nodes\":[{}]}}", nodes.join(","))
+    }
+}
+
+/// A line for each operator: its position, what it is, and the positions of those whose output it reads.
+impl Display for Graph {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.nodes.iter().enumerate().try_for_each(|(at, node)| {
+            let inputs: Vec<String> = node.inputs.iter().map(usize::to_string).collect();
+            let reads = if inputs.is_empty() { String::new() } else { format!(" <- {}", inputs.join(", ")) };
+            writeln!(f, "{at:>4}  {}{reads}", node.operator)
+        })
     }
 }
 

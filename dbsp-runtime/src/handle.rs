@@ -4,6 +4,8 @@ use std::fmt::{self, Debug, Formatter};
 
 use dbsp_zset::{Delta, IndexedZSet, Row, ZSet};
 
+use crate::changes::{self, Changes};
+use crate::checked::CheckedBuffer;
 use crate::slots::SlotId;
 use crate::upsert::UpsertBuffer;
 
@@ -20,6 +22,9 @@ pub trait InputHandle: Handle {}
 pub trait DeltaHandle: Copy + sealed::Changing {
     /// The rows of the stream.
     type Row: Row;
+
+    #[doc(hidden)]
+    fn changes_of(delta: &Delta<Self::Row>) -> Changes<'_, Self::Row>;
 }
 
 pub(crate) mod sealed {
@@ -82,7 +87,7 @@ macro_rules! handle {
 }
 
 macro_rules! delta_of {
-    ($name:ident<$($row:ident),*> stands in $delta:ident with $delta_row:ty) => {
+    ($name:ident<$($row:ident),*> stands in $delta:ident with $delta_row:ty, changes by $changes:path) => {
         impl<$($row: Row),*> sealed::Changing for $name<$($row),*> {
             fn changing_circuit(&self) -> u64 {
                 self.circuit
@@ -95,6 +100,10 @@ macro_rules! delta_of {
 
         impl<$($row: Row),*> DeltaHandle for $name<$($row),*> {
             type Row = $delta_row;
+
+            fn changes_of(delta: &Delta<$delta_row>) -> Changes<'_, $delta_row> {
+                $changes(delta)
+            }
         }
     };
 }
@@ -102,6 +111,11 @@ macro_rules! delta_of {
 handle! {
     /// Names an input of rows with weights: `circuit[input]` is the [`Delta`] that the next step takes.
     Input<R> { target: Delta<R> } reads Delta<R>
+}
+
+handle! {
+    /// Names a checked input of rows: `circuit[input]` is its [`CheckedBuffer`].
+    CheckedInput<R> { target: CheckedBuffer<R> } reads CheckedBuffer<R>
 }
 
 handle! {
@@ -129,8 +143,9 @@ handle! {
 }
 
 impl<R: Row> InputHandle for Input<R> {}
+impl<R: Row> InputHandle for CheckedInput<R> {}
 impl<K: Row, V: Row> InputHandle for Upsert<K, V> {}
 
-delta_of! { Output<R> stands in target with R }
-delta_of! { View<R> stands in delta with R }
-delta_of! { KeyedView<K, V> stands in delta with (K, V) }
+delta_of! { Output<R> stands in target with R, changes by changes::of_rows }
+delta_of! { View<R> stands in delta with R, changes by changes::of_rows }
+delta_of! { KeyedView<K, V> stands in delta with (K, V), changes by changes::of_keyed_rows }

@@ -26,10 +26,12 @@
 //!
 //! # Map
 //! - building: [`Circuit::build`], [`Builder`], [`Stream`], [`KeyedStream`], [`Collection`], [`Feedback`]
-//! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::delta`], `circuit[handle]`
-//! - handles: [`Input`], [`Upsert`], [`Output`], [`View`], [`KeyedView`]
+//! - running: [`Circuit::step`], [`Circuit::recover`], [`Circuit::is_settled`], [`Circuit::delta`], [`Circuit::changes`], `circuit[handle]`;
+//!   from several threads: [`SharedCircuit`]
+//! - handles: [`Input`], [`CheckedInput`], [`Upsert`], [`Output`], [`View`], [`KeyedView`]
 //! - what goes wrong: [`Error`], [`Operator`]; what was built: [`Graph`]
-//! - what it costs: [`Memory`], [`Profile`]
+//! - what it costs: [`Memory`], [`Profile`]; giving memory back: [`Circuit::shrink`]
+//! - what closures must be, a clock as an input, long chains: [`recipes`]
 //! - from the crates below: [`Delta`], [`ZSet`], [`IndexedZSet`], [`Row`], and the aggregates
 //!
 //! # Features
@@ -55,6 +57,8 @@ struct Readme;
 struct WorkspaceReadme;
 
 pub mod builder;
+pub mod changes;
+pub mod checked;
 pub mod circuit;
 pub mod error;
 pub mod graph;
@@ -63,20 +67,27 @@ pub mod memory;
 mod node;
 mod nodes;
 pub mod profile;
+pub mod recipes;
 mod schedule;
+mod settled;
+pub mod shared;
+mod shrink;
 mod slots;
 pub mod streams;
 pub mod upsert;
 
 pub use builder::Builder;
+pub use changes::{Change, Changes};
+pub use checked::CheckedBuffer;
 pub use circuit::{Circuit, Recovery};
-pub use dbsp_ops::{Average, Count, Fraction, LinearAggregate, Sum};
-pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, Monoid, Overflow, Row, Semigroup, ZSet};
+pub use dbsp_ops::{Average, Count, Fraction, Identity, LinearAggregate, Sum};
+pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, KeyGroup, Monoid, Overflow, Row, Semigroup, ZSet};
 pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};
-pub use handle::{DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};
+pub use handle::{CheckedInput, DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};
 pub use memory::{Memory, OperatorMemory};
 pub use profile::{OperatorProfile, Profile};
+pub use shared::SharedCircuit;
 pub use streams::{
     Chain, Collection, Feedback, Flow, IntoKeyedStream, IntoStream, KeyedFlow, KeyedStream, Stream,
 };

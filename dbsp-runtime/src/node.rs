@@ -3,7 +3,7 @@
 //! It takes the operator's inputs of this step from their slots, calls it once and leaves the output
 //! in its slot. This is the one place where types are erased: once per node and step.
 
-use dbsp_zset::{Held, Overflow};
+use dbsp_zset::{Excess, Held, Overflow};
 
 use crate::circuit::Recovery;
 use crate::slots::Slots;
@@ -46,6 +46,10 @@ pub(crate) trait Node: Send {
     fn abort(&mut self, _: &mut Slots) -> Result<(), Torn> {
         Ok(())
     }
+
+    /// Gives memory of buffers back, in the node itself and in the slots that it alone changes, but for its output of a
+    /// step. Comes between steps, and calls no code of rows.
+    fn shrink(&mut self, _: &mut Slots, _: Excess) {}
 
     /// Forgets what the next step would start from: changes in an input, or what a delay is to give out.
     fn discard(&mut self, _: &mut Slots, _: Recovery) {}

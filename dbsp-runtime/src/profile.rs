@@ -6,13 +6,15 @@
 //!   Not profiled: one look a step, as the passes of a step are compiled a second time for it.
 //! # Not here    no percentiles and no history: a caller who wants them asks after each step.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
 use dbsp_zset::Overflow;
 
 use crate::error::Operator;
 
-/// What the steps of a circuit took since profiling started; see [`Circuit::profile`](crate::Circuit::profile).
+/// What the steps of a circuit took since profiling started; see [`Circuit::profile`](crate::Circuit::profile). It is
+/// displayed as a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// The operators, as in [`Circuit::graph`](crate::Circuit::graph).
@@ -39,6 +41,22 @@ pub struct OperatorProfile {
     pub time: Duration,
     /// Allocations that it made, where somebody counts them.
     pub allocations: Option<u64>,
+}
+
+/// A line for each operator, and one for all steps.
+impl Display for Profile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut line =
+            |calls: &dyn Display, rows: &dyn Display, time: &str, made: &str, who: &dyn Display| {
+                writeln!(f, "{calls:>10} {rows:>12} {time:>12} {made:>12}  {who}")
+            };
+        line(&"calls", &"rows out", "time", "allocations", &"operator")?;
+        for OperatorProfile { operator, calls, rows_out, time, allocations } in &self.operators {
+            let allocations = allocations.map(|made| made.to_string()).unwrap_or_default();
+            line(calls, rows_out, &format!("{time:.1?}"), &allocations, operator)?;
+        }
+        line(&self.steps, &"", &format!("{:.1?}", self.time), "", &"all steps")
+    }
 }
 
 /// What looks on while a step calls its nodes.

@@ -6,6 +6,8 @@
 //! # Cost        a node with something to do: a few instructions and one write for each reader; the others:
 //!   one look for 64 of them. Nodes without inputs are asked in every step.
 
+use std::collections::HashMap;
+
 use crate::node::Placed;
 use crate::slots::Slots;
 
@@ -79,13 +81,14 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of some nodes, each of which reads only what nodes before it put out.
+    /// The schedule of some nodes, each of which reads only what nodes before it put out. O(nodes and their inputs).
     pub(crate) fn new(nodes: &[Placed]) -> Self {
         let sources = nodes.iter().enumerate().filter(|(_, placed)| placed.inputs.is_empty());
+        let mut readers = readers_by_slot(nodes);
+        // Each slot is the output of at most one node.
         let readers = nodes.iter().map(|placed| {
-            let reads = |reader: &Placed| placed.output.is_some_and(|output| reader.inputs.contains(&output));
-            let words = Nodes::of(nodes, reads).words;
-            words.into_iter().enumerate().filter(|(_, word)| *word != 0).collect()
+            let readers = placed.output.and_then(|output| readers.remove(&output));
+            readers.unwrap_or_default().into_boxed_slice()
         });
         Self {
             due: Nodes::of(nodes, |_| false),
@@ -158,4 +161,21 @@ impl Schedule {
     pub(crate) fn stop(&mut self) {
         self.due.words.fill(0);
     }
+}
+
+/// The nodes that read each slot: words of a set of nodes, each with its place in the set.
+fn readers_by_slot(nodes: &[Placed]) -> HashMap<usize, Vec<(usize, u64)>> {
+    let mut readers = HashMap::<usize, Vec<(usize, u64)>>::new();
+    for (at, placed) in nodes.iter().enumerate() {
+        let (word, bit) = (at / BITS, 1 << (at % BITS));
+        for slot in &placed.inputs {
+            let words = readers.entry(*slot).or_default();
+            // Readers come in order, so only the last word can be that of this one.
+            match words.last_mut() {
+                Some((last, bits)) if *last == word => *bits |= bit,
+                _ => words.push((word, bit)),
+            }
+        }
+    }
+    readers
 }

@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use dbsp_zset::{Delta, Held, Holds, Row, renew};
+use dbsp_zset::{Delta, Excess, Held, Holds, Row, Usage, renew};
 
 /// Names a cell that holds a `T`.
 pub(crate) struct SlotId<T> {
@@ -37,9 +37,13 @@ pub(crate) struct Slots {
 
 struct Cell {
     value: Box<dyn Any + Send>,
-    empty: fn(&mut dyn Any),
+    empty: fn(&mut dyn Any, &mut Usage),
     /// The memory of a stream's deltas; nothing of other cells, which their nodes know.
     held: fn(&dyn Any) -> Held,
+    /// Cuts a stream's buffer to what so many rows need; nothing of other cells, which their nodes know.
+    shrink: fn(&mut dyn Any, usize),
+    /// How many rows a stream has a step.
+    usage: Usage,
 }
 
 impl Cell {
@@ -57,29 +61,36 @@ impl Cell {
 impl Slots {
     /// A cell that keeps its value from step to step.
     pub(crate) fn add<T: Send + 'static>(&mut self, value: T) -> SlotId<T> {
-        self.push(Box::new(value), |_| {}, |_| Held::default())
+        self.push(Box::new(value), |_, _| {}, |_| Held::default(), |_, _| {})
     }
 
     /// A cell for the deltas of a stream, which is empty at the start of each step.
     pub(crate) fn add_stream<R: Row>(&mut self) -> SlotId<Delta<R>> {
         self.push(
             Box::new(Delta::<R>::new()),
-            |value| {
+            |value, usage| {
                 if let Some(delta) = value.downcast_mut::<Delta<R>>() {
+                    usage.note(delta.len());
                     renew(delta, Delta::clear);
                 }
             },
             |value| value.downcast_ref::<Delta<R>>().map(Holds::held).unwrap_or_default(),
+            |value, needed| {
+                if let Some(delta) = value.downcast_mut::<Delta<R>>() {
+                    delta.shrink(needed);
+                }
+            },
         )
     }
 
     fn push<T>(
         &mut self,
         value: Box<dyn Any + Send>,
-        empty: fn(&mut dyn Any),
+        empty: fn(&mut dyn Any, &mut Usage),
         held: fn(&dyn Any) -> Held,
+        shrink: fn(&mut dyn Any, usize),
     ) -> SlotId<T> {
-        self.cells.push(Cell { value, empty, held });
+        self.cells.push(Cell { value, empty, held, shrink, usage: Usage::new() });
         SlotId::at(self.cells.len() - 1)
     }
 
@@ -117,7 +128,13 @@ impl Slots {
     #[inline]
     pub(crate) fn empty(&mut self, index: usize) {
         let cell = &mut self.cells[index];
-        (cell.empty)(cell.value.as_mut());
+        (cell.empty)(cell.value.as_mut(), &mut cell.usage);
+    }
+
+    /// Gives memory of a cell's buffer back, if it holds the deltas of a stream.
+    pub(crate) fn shrink(&mut self, index: usize, excess: Excess) {
+        let cell = &mut self.cells[index];
+        (cell.shrink)(cell.value.as_mut(), cell.usage.end_period(excess));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The keyed input: inserts, updates and deletes by key become deltas.
 
+use std::borrow::Borrow;
 use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use dbsp_ops::{UpsertError, UpsertTable};
@@ -8,13 +10,17 @@ use dbsp_zset::{Delta, Row};
 
 use crate::error::Error;
 
-/// What a keyed input does about a key that is not as the change expects it.
+/// What an input does about a change that does not fit what it holds. In a keyed input that is an insert of a known key,
+/// and an update or delete of an unknown one; in a [checked](crate::CheckedBuffer) input of rows a delete of a row that is
+/// not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strictness {
-    /// An insert of a known key, and an update or delete of an unknown one, are errors.
+    /// It is an error, and nothing is changed.
     Strict,
-    /// An insert or update gives the key its value in any case; a delete of an unknown key does
-    /// nothing.
+    /// It is left out, and kept for whoever looks: `rejected()` of the input.
+    Report,
+    /// A keyed input makes of it what it can: an insert or update gives the key its value in any case; a delete of an
+    /// unknown key does nothing. An input of rows takes it: the weight of the row is then negative.
     Lenient,
 }
 
@@ -45,6 +51,8 @@ pub struct UpsertBuffer<K: Row, V: Row> {
     pub(crate) strictness: Strictness,
     pub(crate) table: UpsertTable<K, V>,
     pub(crate) changes: Delta<(K, V)>,
+    /// What was left out under [`Strictness::Report`], as strict inputs would have said it.
+    pub(crate) rejected: Vec<Error>,
 }
 
 impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
@@ -58,7 +66,8 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
             return Ok(());
         }
         let shown = self.show_if(&key, true);
-        self.table.insert(key, value, &mut self.changes).map_err(|error| self.error(error, shown))
+        let outcome = self.table.insert(key, value, &mut self.changes);
+        self.refuse(outcome, shown)
     }
 
     /// Gives another value to a known key.
@@ -71,18 +80,35 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
             return Ok(());
         }
         let shown = self.show_if(&key, false);
-        self.table.update(key, value, &mut self.changes).map_err(|error| self.error(error, shown))
+        let outcome = self.table.update(key, value, &mut self.changes);
+        self.refuse(outcome, shown)
     }
 
-    /// Takes the value of a key away.
+    /// Takes the value of a key away. The key may be in any borrowed form, as with std's maps: `delete("ann")` where
+    /// keys are `String`s.
     ///
     /// # Errors
     /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
-    pub fn delete(&mut self, key: &K) -> Result<(), Error> {
+    pub fn delete<Q: Eq + Hash + Debug + ?Sized>(&mut self, key: &Q) -> Result<(), Error>
+    where
+        K: Borrow<Q>,
+    {
         match self.table.delete(key, &mut self.changes) {
-            Err(error) if self.strictness == Strictness::Strict => Err(self.error(error, format!("{key:?}"))),
-            Ok(()) | Err(_) => Ok(()),
+            Err(_) if self.strictness == Strictness::Lenient => Ok(()),
+            Err(error) => self.refuse(Err(error), format!("{key:?}")),
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// What comes of a change: a refusal is an error, or kept to be looked at.
+    fn refuse(&mut self, outcome: Result<(), UpsertError>, key: String) -> Result<(), Error> {
+        let Err(error) = outcome else { return Ok(()) };
+        let error = self.error(error, key);
+        if self.strictness == Strictness::Strict {
+            return Err(error);
+        }
+        self.rejected.push(error);
+        Ok(())
     }
 
     /// The text of a key if a change is about to fail: the rare case pays for it.
@@ -110,9 +136,12 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
         self.table.reserve(additional, &mut self.changes);
     }
 
-    /// The value of a key, pending changes included.
+    /// The value of a key, pending changes included. The key may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.table.get(key)
     }
 
@@ -132,6 +161,18 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
     #[must_use]
     pub fn pending(&self) -> &Delta<(K, V)> {
         &self.changes
+    }
+
+    /// The changes that were left out under [`Strictness::Report`], since they were last
+    /// [taken](Self::take_rejected): each as the error that a strict input gives.
+    #[must_use]
+    pub fn rejected(&self) -> &[Error] {
+        &self.rejected
+    }
+
+    /// Takes what is told of the changes that were left out.
+    pub fn take_rejected(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.rejected)
     }
 
     /// Takes back everything that no step has seen yet.

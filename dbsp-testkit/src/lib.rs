@@ -7,7 +7,7 @@
 //! | [`oracle`] | the meaning of every operator, in a few lines over a [`BTreeMap`](std::collections::BTreeMap) |
 //! | [`strategy`] | random rows, weights, deltas, streams of deltas, and other splits of the same stream |
 //! | [`alloc`](mod@alloc) | a global allocator that counts, for each thread |
-//! | `check` | `check_incremental`: is a circuit of one's own the incremental form of an oracle? |
+//! | `check` | `check_incremental`: is a circuit of one's own the incremental form of an oracle? `check_pure`: are its closures pure functions? |
 //! | `query` | whole random queries, as a circuit and by the oracle |
 //! | `time` | operators that see steps: delay and feedback |
 //! | `upserts` | keyed inputs against a plain table |
@@ -34,4 +34,4 @@ pub mod time;
 pub mod upserts;
 
 #[cfg(feature = "circuit")]
-pub use check::{Check, Counterexample, Disagreement, check_incremental};
+pub use check::{Check, Counterexample, Disagreement, check_incremental, check_pure};

@@ -2,7 +2,7 @@
 //!
 //! Strict: an insertion of a key that is there and an update or deletion of one that is not are errors, and
 //! leave all as it was. Lenient: insertion, update and upsert all set the value, and deleting what is not
-//! there does nothing. A command sees the commands before it in the same step.
+//! there does nothing. Reporting: what a strict input refuses is left out without an error. A command sees the commands before it in the same step.
 //!
 //! ```
 //! use dbsp_runtime::Strictness;
@@ -12,6 +12,7 @@
 //! let steps = [vec![Insert('a', 1), Upsert('a', 2)], vec![Insert('a', 3), Delete('b')]];
 //! assert!(check_commands(Strictness::Strict, &steps).is_ok());
 //! assert!(check_commands(Strictness::Lenient, &steps).is_ok());
+//! assert!(check_commands(Strictness::Report, &steps).is_ok());
 //! ```
 
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ where
             let message = format!("{command:?} refused: {is_refused}, expected: {expected}");
             return Err(Disagreement::Fault(message));
         }
-        if !is_refused {
+        if !is_refused && !(strictness == Strictness::Report && is_wrong(table, command)) {
             set(table, command.clone());
         }
     }

@@ -11,6 +11,7 @@
 
 use crate::algebra::{Overflow, Ring};
 use crate::table::{SMALL, SPARSE};
+use crate::usage::shrink_vec;
 
 /// A change of a Z-set; see the [module](self).
 ///
@@ -118,6 +119,13 @@ impl<R, W> Delta<R, W> {
             self.rows.shrink_to_fit();
             self.weights.shrink_to_fit();
         }
+    }
+
+    /// Gives memory back if there is room for far more than `needed` entries and those that there are; see
+    /// [`shrink_vec`].
+    pub fn shrink(&mut self, needed: usize) {
+        shrink_vec(&mut self.rows, needed);
+        shrink_vec(&mut self.weights, needed);
     }
 
     /// Makes room for `additional` further entries.
@@ -298,6 +306,24 @@ impl<R, W: Ring> Extend<(R, W)> for Delta<R, W> {
         for (row, weight) in entries {
             self.push(row, weight);
         }
+    }
+}
+
+/// Adds one copy of each row.
+///
+/// ```
+/// use dbsp_zset::Delta;
+///
+/// let mut delta = Delta::<&str>::new();
+/// delta.extend(["fig", "pear"]);
+/// delta.extend([("fig", 2)]); // with weights, as well
+/// assert_eq!(format!("{delta:?}"), r#"{"fig": +1, "pear": +1, "fig": +2}"#);
+/// ```
+impl<R, W: Ring> Extend<R> for Delta<R, W> {
+    fn extend<I: IntoIterator<Item = R>>(&mut self, rows: I) {
+        let rows = rows.into_iter();
+        self.reserve(rows.size_hint().0);
+        rows.for_each(|row| self.insert(row));
     }
 }
 

@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use crate::delta::Delta;
 use crate::pool::renew;
 use crate::row::hash_of;
+use crate::usage::{is_excessive, shrink_vec};
 
 /// No further row.
 const END: u32 = u32::MAX;
@@ -43,6 +44,15 @@ impl DeltaIndex {
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         self.heads.allocation_size() + self.next.capacity() * size_of::<u32>()
+    }
+
+    /// Forgets what is indexed, and gives memory back if there is room for far more than `needed` rows.
+    pub fn shrink(&mut self, needed: usize) {
+        if is_excessive(self.heads.num_buckets(), size_of::<u32>(), needed) {
+            self.heads = HashTable::new();
+        }
+        self.next.clear();
+        shrink_vec(&mut self.next, needed);
     }
 
     /// Indexes a delta instead of what was indexed before.

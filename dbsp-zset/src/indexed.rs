@@ -8,7 +8,9 @@
 //!   follows the rows, down as well as up. A step that frees as many rows as it adds allocates nothing once warm (feature `pool`).
 //! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
 
+use std::borrow::Borrow;
 use std::fmt::{Debug, Formatter};
+use std::hash::Hash;
 use std::ops::Index;
 
 use crate::algebra::{Overflow, Ring};
@@ -89,18 +91,32 @@ impl<K, V, W> IndexedZSet<K, V, W> {
 }
 
 impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
-    /// The values of a key with their weights; empty for an unknown key.
+    /// The values of a key with their weights; empty for an unknown key. The key may be in any borrowed form, as
+    /// with std's maps: `group("ann")` where keys are `String`s.
     #[inline]
     #[must_use]
-    pub fn group(&self, key: &K) -> KeyGroup<'_, K, V, W> {
+    pub fn group<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> KeyGroup<'_, K, V, W>
+    where
+        K: Borrow<Q>,
+    {
         KeyGroup { group: self.storage.group(key) }
     }
 
     /// The value of a key that has exactly one, as after an aggregate or an upsert; its weight may be
     /// any.
+    ///
+    /// ```
+    /// use dbsp_zset::IndexedZSet;
+    ///
+    /// let ages: IndexedZSet<String, u8> = [(("ann".to_owned(), 40), 1)].into_iter().collect();
+    /// assert_eq!((ages.value("ann"), ages.value("bob")), (Some(&40), None));
+    /// ```
     #[inline]
     #[must_use]
-    pub fn value(&self, key: &K) -> Option<&V> {
+    pub fn value<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.group(key).single().map(|(value, _)| value)
     }
 

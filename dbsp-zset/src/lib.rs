@@ -25,7 +25,7 @@
 //! - algebra: [`Semigroup`], [`Monoid`], [`Group`], [`Ring`], [`OrderedRing`], [`Overflow`]
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
-//! - memory: [`Held`], [`Holds`]
+//! - memory: [`Held`], [`Holds`]; buffers that give it back: [`Usage`], [`Excess`], [`shrink_vec`]
 //! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`]
 //!
 //! # Features
@@ -64,6 +64,7 @@ pub mod segmented;
 mod serde;
 pub mod table;
 pub mod trace;
+pub mod usage;
 pub mod zset;
 
 pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigroup};
@@ -78,4 +79,5 @@ pub use row::{Row, hash_of};
 pub use segmented::SegmentedVec;
 pub use table::DenseTable;
 pub use trace::Trace;
+pub use usage::{Excess, Usage, shrink_vec};
 pub use zset::ZSet;

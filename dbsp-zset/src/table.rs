@@ -10,6 +10,7 @@
 //! each hash beside the position, so growing never looks at a key and a lookup compares keys only
 //! where those bits agree.
 
+use std::borrow::Borrow;
 use std::hash::Hash;
 
 use crate::prefetch::{WINDOW, prefetch_one};
@@ -42,7 +43,7 @@ pub(crate) struct Guess {
 /// 32 bits of the hash of a key. The low bits alone would cluster keys that are multiples of a power of
 /// two, the high ones those that follow each other; together they do neither.
 #[inline]
-pub(crate) fn short_hash<K: Hash>(key: &K) -> u32 {
+pub(crate) fn short_hash<Q: Hash + ?Sized>(key: &Q) -> u32 {
     let hash = hash_of(key);
     (hash ^ (hash >> 32)) as u32
 }
@@ -109,10 +110,13 @@ impl<K, V> DenseTable<K, V> {
 }
 
 impl<K: Eq + Hash, V> DenseTable<K, V> {
-    /// Where `key` stands.
+    /// Where `key` stands. It may be any borrowed form of a key, as with std's maps.
     #[inline]
     #[must_use]
-    pub fn find(&self, key: &K) -> Option<usize> {
+    pub fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
         if self.entries.is_empty() {
             return None;
         }
@@ -122,7 +126,10 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// The value of `key`.
     #[inline]
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<&V> {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
         self.find(key).map(|position| &self.entries[position].1)
     }
 
@@ -308,7 +315,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     }
 
     #[inline(never)]
-    fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         // Not below what a table may always have: one that swings between a few entries and some more does not allocate.
         let room = (2 * self.entries.len()).max(SMALL);
         self.entries.shrink_to(room);
@@ -370,8 +377,11 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
 
     /// Where a key with a known hash stands.
     #[inline]
-    fn find_hashed(&self, hash: u32, key: &K) -> Option<usize> {
-        let found = self.index.find(hash, |position| self.entries[position as usize].0 == *key);
+    fn find_hashed<Q: Eq + ?Sized>(&self, hash: u32, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        let found = self.index.find(hash, |position| self.entries[position as usize].0.borrow() == key);
         found.map(|position| position as usize)
     }
 

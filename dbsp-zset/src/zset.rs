@@ -9,6 +9,7 @@
 //! set has weights one, a multiset positive ones, a change any. The methods that compute new Z-sets
 //! are the batch meaning of relational algebra; the incremental operators are in `dbsp-ops`.
 
+use std::borrow::Borrow;
 use std::fmt::{Debug, Formatter};
 use std::hash::Hash;
 use std::ops::Index;
@@ -21,6 +22,7 @@ use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
 use crate::table::gaps::Gaps;
 use crate::table::{DenseTable, Guess, short_hash};
+use crate::usage::is_excessive;
 
 /// A Z-set; see the [module](self).
 ///
@@ -89,6 +91,15 @@ impl<R: Ord + Hash, W> ZSet<R, W> {
         self.rows.clear();
     }
 
+    /// Gives memory back if there is room for far more than `needed` rows and those that there are.
+    pub fn shrink(&mut self, needed: usize) {
+        let row = size_of::<(R, W)>() + size_of::<u64>();
+        if is_excessive(self.allocated_bytes() / row, row, needed.max(self.len())) {
+            self.rows.shrink();
+            self.gaps = Gaps::new();
+        }
+    }
+
     /// Puts the rows into their order, in place and without allocation: until the next change
     /// [`iter`](Self::iter) follows it. O(n log n).
     pub fn sort(&mut self) {
@@ -130,17 +141,30 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         Ok(zset)
     }
 
-    /// The weight of a row, zero for an unknown one.
+    /// The weight of a row, zero for an unknown one. The row may be in any borrowed form, as with std's maps.
+    ///
+    /// ```
+    /// use dbsp_zset::ZSet;
+    ///
+    /// let names: ZSet<String> = [("ann".to_owned(), 2)].into_iter().collect();
+    /// assert_eq!((names.get("ann"), names.get("bob")), (2, 0));
+    /// ```
     #[inline]
     #[must_use]
-    pub fn get(&self, row: &R) -> W {
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> W
+    where
+        R: Borrow<Q>,
+    {
         self.rows.get(row).cloned().unwrap_or_else(W::zero)
     }
 
     /// Whether the weight of a row is not zero.
     #[inline]
     #[must_use]
-    pub fn contains(&self, row: &R) -> bool {
+    pub fn contains<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> bool
+    where
+        R: Borrow<Q>,
+    {
         self.rows.find(row).is_some()
     }
 
@@ -196,6 +220,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, applied));
         self.rows.close(&mut self.gaps);
         renew(&mut self.gaps, Gaps::clear);
+        self.gaps.shrink(self.rows.len());
         outcome
     }
 

@@ -2,7 +2,7 @@
 //!
 //! # Shape
 //! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`,
-//! `amplification`, `fusion` and `dispatch` make them; `timing` hands them to criterion and reads its estimates back.
+//! `amplification`, `fusion`, `dispatch` and `build` make them; `timing` hands them to criterion and reads its estimates back.
 //!
 //! # Figures
 //! `p50_us` is criterion's median of one run over `batch` rows; `allocs_per_step` is counted apart from the clock.
@@ -12,6 +12,7 @@ use crate::options::Options;
 use crate::report::{DBSP, Report, Row};
 
 mod amplification;
+mod build;
 mod dispatch;
 mod fusion;
 mod operation;
@@ -76,9 +77,17 @@ pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
 
 /// All cases, in order.
 fn cases() -> impl Iterator<Item = Case> {
-    [zset::cases, table::cases, operators::cases, amplification::cases, fusion::cases, dispatch::cases]
-        .into_iter()
-        .flat_map(|cases| cases())
+    [
+        zset::cases,
+        table::cases,
+        operators::cases,
+        amplification::cases,
+        fusion::cases,
+        dispatch::cases,
+        build::cases,
+    ]
+    .into_iter()
+    .flat_map(|cases| cases())
 }
 
 /// Rows a second, where a run takes rows.

@@ -9,7 +9,7 @@
 
 use std::cmp::Ordering;
 
-use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Excess, Held, Holds, Monoid, Overflow, Row, Semigroup};
 
 use crate::aggregate::wide_sum::WideSum;
 use crate::fused::Piecewise;
@@ -91,6 +91,10 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
     fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
         self.groups.abort();
         Ok(())
+    }
+
+    fn shrink(&mut self, excess: Excess) {
+        self.groups.shrink(excess);
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::iter::successors;
 
-use dbsp_zset::{Delta, DeltaIndex, Overflow, Row, renew};
+use dbsp_zset::{Delta, DeltaIndex, Overflow, Row, renew, shrink_vec};
 
 /// No row.
 const NONE: u32 = u32::MAX;
@@ -44,6 +44,16 @@ impl Matches {
     pub(super) fn allocated_bytes(&self) -> usize {
         let lists = [&self.last, &self.before, &self.shared, &self.only_small, &self.only_large];
         self.index.allocated_bytes() + lists.map(Vec::capacity).iter().sum::<usize>() * size_of::<u32>()
+    }
+
+    /// Forgets what was found, and gives memory back if there is room for far more than `needed` rows.
+    pub(super) fn shrink(&mut self, needed: usize) {
+        let Self { index, last, before, shared, only_small, only_large } = self;
+        index.shrink(needed);
+        for list in [last, before, shared, only_small, only_large] {
+            list.clear();
+            shrink_vec(list, needed);
+        }
     }
 
     /// Finds the keys that two deltas have in common, of which the first had better be the smaller one.

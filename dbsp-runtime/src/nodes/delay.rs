@@ -2,7 +2,7 @@
 //! apart so that a stream can lead from the one through other nodes into the other.
 
 use dbsp_ops::Delay;
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -41,6 +41,8 @@ impl<R: Row> Node for DelayEmitNode<R> {
 pub(crate) struct DelayTakeNode<R> {
     pub(crate) delay: SlotId<Delay<R>>,
     pub(crate) input: SlotId<Delta<R>>,
+    /// How many rows it takes a step.
+    pub(crate) usage: Usage,
 }
 
 impl<R: Row> Node for DelayTakeNode<R> {
@@ -49,6 +51,7 @@ impl<R: Row> Node for DelayTakeNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
+        self.usage.note(slots.get(self.input).len());
         slots.with(self.delay, |slots, delay| delay.step(slots.get(self.input)))?;
         Ok(false)
     }
@@ -60,6 +63,10 @@ impl<R: Row> Node for DelayTakeNode<R> {
     fn abort(&mut self, slots: &mut Slots) -> Result<(), Torn> {
         slots.get_mut(self.delay).abort();
         Ok(())
+    }
+
+    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
+        slots.get_mut(self.delay).shrink(self.usage.end_period(excess));
     }
 
     fn discard(&mut self, slots: &mut Slots, recovery: Recovery) {

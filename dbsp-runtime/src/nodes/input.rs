@@ -2,7 +2,7 @@
 //!
 //! If the step fails, the changes go back to where the user put them, before whatever comes later.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -13,6 +13,8 @@ use crate::upsert::UpsertBuffer;
 pub(crate) struct InputNode<R> {
     pub(crate) pending: SlotId<Delta<R>>,
     pub(crate) output: SlotId<Delta<R>>,
+    /// How many changes are pending when a step begins.
+    pub(crate) usage: Usage,
 }
 
 impl<R: Row> Node for InputNode<R> {
@@ -29,6 +31,7 @@ impl<R: Row> Node for InputNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
+        self.usage.note(slots.get(self.pending).len());
         slots.with(self.output, |slots, out| out.append(slots.get_mut(self.pending)));
         Ok(true)
     }
@@ -41,12 +44,18 @@ impl<R: Row> Node for InputNode<R> {
     fn discard(&mut self, slots: &mut Slots, _: Recovery) {
         slots.get_mut(self.pending).clear();
     }
+
+    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
+        slots.get_mut(self.pending).shrink(self.usage.end_period(excess));
+    }
 }
 
 /// Moves the changes of a keyed input into its stream.
 pub(crate) struct UpsertNode<K: Row, V: Row> {
     pub(crate) buffer: SlotId<UpsertBuffer<K, V>>,
     pub(crate) output: SlotId<Delta<(K, V)>>,
+    /// How many changes are pending when a step begins.
+    pub(crate) usage: Usage,
 }
 
 impl<K: Row, V: Row> Node for UpsertNode<K, V> {
@@ -65,6 +74,7 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
+        self.usage.note(slots.get(self.buffer).changes.len());
         slots.with(self.output, |slots, out| out.append(&mut slots.get_mut(self.buffer).changes));
         Ok(true)
     }
@@ -77,5 +87,9 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
     fn discard(&mut self, slots: &mut Slots, _: Recovery) {
         let buffer = slots.get_mut(self.buffer);
         buffer.table.undo(&mut buffer.changes);
+    }
+
+    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
+        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(excess));
     }
 }

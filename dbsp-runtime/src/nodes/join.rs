@@ -1,7 +1,7 @@
 //! The shells of operators that read an arrangement: joins and semijoins.
 
 use dbsp_ops::{Join, Semijoin};
-use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -28,6 +28,10 @@ where
 {
     fn held(&self, _: &Slots) -> Held {
         self.join.held()
+    }
+
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.join.shrink(excess);
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
@@ -64,6 +68,10 @@ impl<K: Row, V: Row> Node for SemijoinNode<K, V> {
             self.semijoin.step(left, trace, slots.get(self.keys), out)?;
             Ok(!out.is_empty())
         })
+    }
+
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.semijoin.shrink(excess);
     }
 
     fn commit(&mut self, _: &mut Slots) {

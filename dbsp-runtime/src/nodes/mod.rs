@@ -1,5 +1,6 @@
 //! The nodes: one shell for each shape of operator.
 
+mod checked_input;
 mod collection;
 mod delay;
 mod input;
@@ -9,6 +10,7 @@ mod set_operation;
 mod stateless;
 mod unary;
 
+pub(crate) use checked_input::CheckedInputNode;
 pub(crate) use collection::{DifferentiateNode, LiftNode};
 pub(crate) use delay::{DelayEmitNode, DelayTakeNode};
 pub(crate) use input::{InputNode, UpsertNode};

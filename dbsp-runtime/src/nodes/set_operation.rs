@@ -1,7 +1,7 @@
 //! The shell of union, intersection and difference.
 
 use dbsp_ops::SetOperation;
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -24,6 +24,10 @@ impl<R: Row> Node for SetOperationNode<R> {
             self.operation.step(slots.get(self.left), slots.get(self.right), out)?;
             Ok(!out.is_empty())
         })
+    }
+
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.operation.shrink(excess);
     }
 
     fn commit(&mut self, _: &mut Slots) {

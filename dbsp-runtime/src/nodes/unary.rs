@@ -1,7 +1,7 @@
 //! The shell of operators with one input and state of their own.
 
 use dbsp_ops::Operator;
-use dbsp_zset::{Delta, Held, Overflow};
+use dbsp_zset::{Delta, Excess, Held, Overflow};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -23,6 +23,10 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
             self.operator.step(slots.get(self.input), out)?;
             Ok(!out.is_empty())
         })
+    }
+
+    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
+        self.operator.shrink(excess);
     }
 
     fn commit(&mut self, _: &mut Slots) {

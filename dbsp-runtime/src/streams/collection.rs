@@ -57,7 +57,7 @@ impl<R> Clone for Collection<'_, R> {
 impl<R> Copy for Collection<'_, R> {}
 
 impl<'b, R: Row> Collection<'b, R> {
-    /// The image of each collection.
+    /// The image of each collection. `function` must be a [pure function](crate::recipes#pure-functions).
     #[track_caller]
     pub fn lift<S: Row>(self, function: impl Fn(&ZSet<R>) -> ZSet<S> + Send + 'static) -> Collection<'b, S> {
         let output = self.builder.keep(ZSet::new());

@@ -1,21 +1,22 @@
 //! Unkeyed streams of deltas.
 
 use dbsp_ops::{Distinct, Filter, FlatMap, Fused, Identity, Map, Piecewise, SetKind, SetOperation, run};
-use dbsp_zset::{Delta, Row, ZSet};
+use dbsp_zset::{Delta, Row, Usage, ZSet};
 
 use crate::builder::{Builder, operator};
 use crate::error::Operator;
 use crate::handle::{Output, View};
 use crate::nodes::{DelayEmitNode, DelayTakeNode, IntegralNode, SetOperationNode, StatelessNode, UnaryNode};
 use crate::slots::{Others, SlotId};
-use crate::streams::{Chain, Collection, KeyedFlow, KeyedStream};
+use crate::streams::{Chain, Collection, KeyedFlow};
 
 /// A stream of deltas of rows `R`. It is a name, and copies freely.
 pub type Stream<'b, R> = Flow<'b, R, Identity>;
 
 /// A stream of deltas with a chain of stateless operators behind it; see the [module](super).
 ///
-/// Using a flow twice runs its chain twice; [`materialise`](Self::materialise) it first to run it once.
+/// Using a flow twice runs its chain twice; [`materialise`](Self::materialise) it first to run it once. A chain of more
+/// than some 50 stages should be cut by it, too: see [long chains](crate::recipes#long-chains).
 #[must_use = "a flow does nothing until an operator, an output or a view takes it"]
 pub struct Flow<'b, S, C> {
     pub(crate) builder: &'b Builder,
@@ -66,26 +67,41 @@ impl<'b, R: Row> Stream<'b, R> {
     }
 }
 
-impl<'b, K: Row, V: Row> Stream<'b, (K, V)> {
-    /// A stream of pairs as a keyed stream, the first of each pair its key.
-    pub fn keyed(self) -> KeyedStream<'b, K, V> {
+impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> Flow<'b, S, C> {
+    /// A flow of pairs as a keyed flow, the first of each pair its key.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// let (mut circuit, (words, lengths)) = Circuit::build(|b| {
+    ///     let (stream, words) = b.input::<String>("words");
+    ///     (words, stream.map(|word| (word.len(), word.clone())).keyed().count().view())
+    /// })?;
+    /// circuit[words].extend(["fig", "pear", "kiwi"].map(String::from));
+    /// circuit.step()?;
+    /// assert_eq!(circuit[lengths].value(&4), Some(&2));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn keyed(self) -> KeyedFlow<'b, S, C> {
         KeyedFlow { rows: self }
     }
 }
 
-/// Stateless operators: they only lengthen the chain.
+/// Stateless operators: they only lengthen the chain. Their closures must be
+/// [pure functions](crate::recipes#pure-functions).
 impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
-    /// The image of each row.
+    /// The image of each row. `image` must be a [pure function](crate::recipes#pure-functions).
     pub fn map<R: Row, F: Fn(&C::Row) -> R + Send + 'static>(self, image: F) -> Flow<'b, S, Map<C, F>> {
         self.then(|chain| chain.map(image))
     }
 
-    /// The rows that `keep` accepts.
+    /// The rows that `keep` accepts. `keep` must be a [pure function](crate::recipes#pure-functions): what depends on the
+    /// time needs [a clock as an input](crate::recipes#a-clock-as-an-input).
     pub fn filter<F: Fn(&C::Row) -> bool + Send + 'static>(self, keep: F) -> Flow<'b, S, Filter<C, F>> {
         self.then(|chain| chain.filter(keep))
     }
 
-    /// All images of each row.
+    /// All images of each row. `images` must be a [pure function](crate::recipes#pure-functions).
     pub fn flat_map<I, F>(self, images: F) -> Flow<'b, S, FlatMap<C, F>>
     where
         I: IntoIterator<Item: Row>,
@@ -94,7 +110,8 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         self.then(|chain| chain.flat_map(images))
     }
 
-    /// Each row as a pair of a key and a value.
+    /// Each row as a pair of a key and a value: `map(pair).keyed()`. `pair` must be a
+    /// [pure function](crate::recipes#pure-functions).
     pub fn index_by<K: Row, V: Row, F>(self, pair: F) -> KeyedFlow<'b, S, Map<C, F>>
     where
         F: Fn(&C::Row) -> (K, V) + Send + 'static,
@@ -109,7 +126,8 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
 
 impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     /// The flow as a stream of its own, whose rows several readers can share. It becomes one operator;
-    /// a stream that is one already stays as it is.
+    /// a stream that is one already stays as it is. It also ends the type of a
+    /// [long chain](crate::recipes#long-chains).
     #[track_caller]
     pub fn materialise(self) -> Stream<'b, C::Row> {
         let Self { builder, source, chain } = self;
@@ -164,6 +182,9 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     }
 
     /// The difference of two streams: weights of `other` are subtracted.
+    ///
+    /// This is not `EXCEPT ALL`, which stops at zero: a row that only `other` holds has a negative weight here. Nor is
+    /// it `EXCEPT`, which is [`except`](Self::except).
     #[track_caller]
     pub fn minus(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
         let operator = operator("minus");
@@ -198,7 +219,8 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         self.set_operation(SetKind::Intersect, other.into_stream(), operator)
     }
 
-    /// The set of rows that this stream holds with a positive weight and the other does not.
+    /// The set of rows that this stream holds with a positive weight and the other does not: `EXCEPT`. For the
+    /// difference of multisets see [`minus`](Self::minus).
     #[track_caller]
     pub fn except(self, other: impl IntoStream<'b, Row = C::Row>) -> Stream<'b, C::Row> {
         let operator = operator("except");
@@ -206,7 +228,9 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
     }
 
     /// The stream one step later: z^-1. What a delayed stream adds up to depends on where steps begin
-    /// and end; no other operator's does.
+    /// and end; no other operator's does. It is no way to write a recursive query: see
+    /// [`Builder::feedback`](crate::Builder::feedback#this-is-not-recursion).
+    /// [`Circuit::is_settled`](crate::Circuit::is_settled) says whether a delay has something left to give out.
     #[track_caller]
     pub fn delay(self) -> Stream<'b, C::Row> {
         let input = self.materialise();
@@ -214,7 +238,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let delay = builder.keep(dbsp_ops::Delay::new());
         let emitted = builder.add_stream(operator("delay"), &[], |output| DelayEmitNode { delay, output });
         let inputs = [input.source.index, emitted.source.index];
-        let take = DelayTakeNode { delay, input: input.source };
+        let take = DelayTakeNode { delay, input: input.source, usage: Usage::new() };
         builder.add_node(operator("delay_take"), &inputs, None, take);
         emitted
     }

@@ -94,7 +94,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.rows
     }
 
-    /// The image of each value under its key.
+    /// The image of each value under its key. `image` must be a [pure function](crate::recipes#pure-functions).
     pub fn map_values<U: Row>(
         self,
         image: impl Fn(&V) -> U + Send + 'static,
@@ -102,7 +102,8 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         KeyedFlow { rows: self.rows.map(move |(key, value): &(K, V)| (key.clone(), image(value))) }
     }
 
-    /// The rows that `keep` accepts.
+    /// The rows that `keep` accepts. `keep` must be a [pure function](crate::recipes#pure-functions): what depends on the
+    /// time needs [a clock as an input](crate::recipes#a-clock-as-an-input).
     pub fn filter(
         self,
         keep: impl Fn(&K, &V) -> bool + Send + 'static,
@@ -129,7 +130,7 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.rows.plus(other.into_keyed_stream().rows).keyed()
     }
 
-    /// The difference of two keyed streams.
+    /// The difference of two keyed streams; not `EXCEPT ALL`, see [`Flow::minus`].
     #[track_caller]
     pub fn minus(self, other: impl IntoKeyedStream<'b, Key = K, Value = V>) -> KeyedStream<'b, K, V> {
         self.rows.minus(other.into_keyed_stream().rows).keyed()
@@ -165,7 +166,11 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
 
 /// Joins.
 impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> {
-    /// The equi-join: `image` of each pair of rows with one key, weights multiplied.
+    /// The equi-join: `image` of each pair of rows with one key, weights multiplied. `image` must be a
+    /// [pure function](crate::recipes#pure-functions).
+    ///
+    /// Keys are compared by `Eq`. So rows whose key is `None` join each other, where `NULL` in SQL joins nothing: put a
+    /// `filter(|key, _| key.is_some())` before the join if that is what you want.
     #[track_caller]
     pub fn join<O: IntoKeyedStream<'b, Key = K>, R: Row>(
         self,
@@ -175,7 +180,8 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.join_flat(other, move |key, left, right| Some(image(key, left, right)))
     }
 
-    /// The equi-join with any number of rows for each pair: `images` may also choose among pairs.
+    /// The equi-join with any number of rows for each pair: `images` may also choose among pairs. It must be a
+    /// [pure function](crate::recipes#pure-functions), and `None` keys join each other, see [`join`](Self::join).
     #[track_caller]
     pub fn join_flat<O: IntoKeyedStream<'b, Key = K>, I: IntoIterator<Item: Row> + 'static>(
         self,
@@ -197,14 +203,15 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         })
     }
 
-    /// The rows whose key `keys` holds with a positive weight.
+    /// The rows whose key `keys` holds with a positive weight. A key `None` is found as any other, unlike `NULL` in SQL.
     #[track_caller]
     pub fn semijoin(self, keys: impl IntoStream<'b, Row = K>) -> KeyedStream<'b, K, V> {
         let operator = operator("semijoin");
         self.semijoin_by(Side::Present, keys.into_stream(), operator)
     }
 
-    /// The rows whose key `keys` does not hold with a positive weight.
+    /// The rows whose key `keys` does not hold with a positive weight. A key `None` is found as any other: unlike
+    /// `NOT IN` in SQL, one `None` among `keys` takes away the rows with that key only.
     #[track_caller]
     pub fn antijoin(self, keys: impl IntoStream<'b, Row = K>) -> KeyedStream<'b, K, V> {
         let operator = operator("antijoin");
@@ -249,7 +256,8 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.linear(Average(|value: &V| *value), operator("average"))
     }
 
-    /// Any linear aggregate: [`Count`], [`Sum`], [`Average`], tuples of them, or one of the user's.
+    /// Any linear aggregate: [`Count`], [`Sum`], [`Average`], tuples of them, or one of the user's. Its closures must be
+    /// [pure functions](crate::recipes#pure-functions).
     /// State: one total a key.
     #[track_caller]
     pub fn aggregate<G>(self, aggregate: G) -> KeyedStream<'b, K, G::Output>
@@ -273,7 +281,8 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
         self.ordered(Max, operator("max"))
     }
 
-    /// The sum by any monoid of what `lift` makes of the rows of each key that have a positive weight.
+    /// The sum by any monoid of what `lift` makes of the rows of each key that have a positive weight. `lift` must be a
+    /// [pure function](crate::recipes#pure-functions).
     /// State: the rows; O(log group) additions a change.
     #[track_caller]
     pub fn fold<M: Monoid + Row>(self, lift: impl Fn(&V) -> M + Send + 'static) -> KeyedStream<'b, K, M> {

@@ -6,11 +6,16 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
 
 mod allocations;
 mod amplification;
+mod building;
+mod checked;
 mod faults;
+mod giving_back;
 mod graph;
+mod long_chains;
 mod memory;
 mod misuse;
 mod owned_rows;
 mod profile;
+mod shown;
 mod upserts;
 mod views;

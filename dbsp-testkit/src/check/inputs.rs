@@ -25,6 +25,9 @@ pub trait Inputs: Copy + 'static {
     /// The same changes in other steps, each input for itself.
     fn resplit(steps: &[Self::Changes], split: Split) -> Vec<Self::Changes>;
 
+    /// The changes that take these back. A weight without an inverse stays as it is.
+    fn negated(changes: &Self::Changes) -> Self::Changes;
+
     /// The same steps without the changes that would make the weight of a row negative.
     fn without_early_deletes(steps: Vec<Self::Changes>) -> Vec<Self::Changes>;
 }
@@ -51,6 +54,10 @@ impl<R: Row + Debug> Inputs for Input<R> {
 
     fn resplit(steps: &[Changes<R>], split: Split) -> Steps<R> {
         strategy::resplit(steps, split)
+    }
+
+    fn negated(changes: &Changes<R>) -> Changes<R> {
+        changes.iter().map(|(row, weight)| (row.clone(), weight.checked_neg().unwrap_or(*weight))).collect()
     }
 
     fn without_early_deletes(steps: Steps<R>) -> Steps<R> {
@@ -87,6 +94,10 @@ macro_rules! tuple_of_inputs {
                 let len = [$(streams.$n.len()),+].into_iter().max().unwrap_or(0);
                 let at = |step: usize| ($(streams.$n.get(step).cloned().unwrap_or_default(),)+);
                 (0..len).map(at).collect()
+            }
+
+            fn negated(changes: &Self::Changes) -> Self::Changes {
+                ($($input::negated(&changes.$n),)+)
             }
 
             fn without_early_deletes(steps: Vec<Self::Changes>) -> Vec<Self::Changes> {

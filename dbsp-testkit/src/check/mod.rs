@@ -44,6 +44,7 @@
 mod counterexample;
 mod inputs;
 mod observed;
+mod pure;
 mod trial;
 
 use std::cell::RefCell;
@@ -56,6 +57,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 pub use counterexample::{Checked, Counterexample, Disagreement};
 pub use inputs::{Inputs, Rows};
 pub use observed::Observed;
+pub use pure::check_pure;
 pub use trial::try_splits;
 
 use crate::oracle::Bag;

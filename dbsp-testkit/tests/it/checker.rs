@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use dbsp_runtime::Builder;
 use dbsp_testkit::strategy::{Split, key, row, value};
-use dbsp_testkit::{Check, Disagreement, check_incremental, oracle};
+use dbsp_testkit::{Check, Disagreement, check_incremental, check_pure, oracle};
 
 #[test]
 fn a_join_of_two_inputs_passes() {
@@ -102,4 +104,51 @@ fn equal_seeds_find_the_same_counterexample() {
         Check::default().seed(seed).run(build, key(), Clone::clone).expect_err("a two comes")
     };
     assert_eq!(found(7), found(7));
+}
+
+#[test]
+fn a_closure_that_counts_its_calls_is_not_pure() {
+    let build = |b: &Builder| {
+        let (rows, input) = b.input::<i64>("rows");
+        let calls = Cell::new(0);
+        let every_third = move |row: &i64| {
+            calls.set(calls.get() + 1);
+            if calls.get() % 3 == 0 { -row } else { *row }
+        };
+        (input, rows.map(every_third).view())
+    };
+    let found = check_pure(build, value(), || ()).expect_err("the third call gives another row");
+    assert!(found.steps.concat().len() <= 3, "{found}");
+}
+
+#[test]
+fn a_filter_that_reads_a_clock_is_not_pure() {
+    let now = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&now);
+    let build = move |b: &Builder| {
+        let (times, input) = b.input::<i64>("times");
+        let clock = Arc::clone(&clock);
+        (input, times.filter(move |t| t + 10 > clock.load(Ordering::Relaxed)).view())
+    };
+    let tick = || {
+        now.fetch_add(1, Ordering::Relaxed);
+    };
+    check_pure(build, value(), tick).expect_err("the clock moves");
+}
+
+#[test]
+fn joins_aggregates_and_functions_of_whole_collections_are_pure() {
+    let checked = check_pure(
+        |b| {
+            let (first, first_input) = b.input::<(i64, i64)>("first");
+            let (second, second_input) = b.input::<(i64, i64)>("second");
+            let joined = first.keyed().join(second.keyed(), |&k, &a, &b| (k, a + b)).keyed();
+            let size = first.integrate().lift(|all| [((all.len() as i64, 0), 1)].into_iter().collect());
+            let all = joined.sum().rows().plus(joined.max().rows()).plus(size.differentiate());
+            ((first_input, second_input), all.view())
+        },
+        (row(), row()),
+        || (),
+    );
+    assert!(checked.is_ok(), "{}", checked.expect_err("just looked"));
 }

@@ -9,6 +9,8 @@
 //!   grows and shrinks a bucket at a time; only once it is mostly empty is it built anew.
 //! # Not here    the algebra, and what is applied whole or not at all: see the parent module.
 
+use std::borrow::Borrow;
+use std::hash::Hash;
 use std::slice::from_ref;
 
 use crate::algebra::{Overflow, Ring};
@@ -194,7 +196,10 @@ impl<K, V, W> Buckets<K, V, W> {
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// The rows of a key.
     #[inline]
-    pub(super) fn group(&self, key: &K) -> Group<'_, K, V, W> {
+    pub(super) fn group<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Group<'_, K, V, W>
+    where
+        K: Borrow<Q>,
+    {
         if self.rows == 0 {
             return Group::EMPTY;
         }
@@ -223,9 +228,12 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
 
     /// The rows of a key in one bucket.
     #[inline]
-    fn group_in(&self, at: usize, key: &K, hash: u64) -> Group<'_, K, V, W> {
+    fn group_in<Q: Eq + ?Sized>(&self, at: usize, key: &Q, hash: u64) -> Group<'_, K, V, W>
+    where
+        K: Borrow<Q>,
+    {
         let rows = self.rows_of(at);
-        let mask = rows.rows.matching(self.buckets[at].candidates(tag(hash)), |row| row.0 == *key);
+        let mask = rows.rows.matching(self.buckets[at].candidates(tag(hash)), |row| row.0.borrow() == key);
         Group { rows, mask, elsewhere: None }
     }
 
@@ -237,7 +245,10 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     }
 
     /// The group of a key that may have several buckets, or rows that found none.
-    fn scattered_group(&self, key: &K, hash: u64) -> Group<'_, K, V, W> {
+    fn scattered_group<Q: Eq + Hash + ?Sized>(&self, key: &Q, hash: u64) -> Group<'_, K, V, W>
+    where
+        K: Borrow<Q>,
+    {
         match self.way(hash) {
             Way::Bucket(at) if self.homeless.is_empty() => self.group_in(at, key, hash),
             way => Group::scattered(self, key, Rest::of(way)),
@@ -245,18 +256,25 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows(&self, key: &K, rest: &mut Rest) -> Option<(WeightedRows<'_, K, V, W>, u64)> {
+    fn next_rows<Q: Eq + Hash + ?Sized>(
+        &self,
+        key: &Q,
+        rest: &mut Rest,
+    ) -> Option<(WeightedRows<'_, K, V, W>, u64)>
+    where
+        K: Borrow<Q>,
+    {
         while let Some(at) = self.next_bucket(rest) {
             let rows = self.rows_of(at);
             let candidates = self.buckets[at].candidates(tag(place_hash(key)));
-            let mask = rows.rows.matching(candidates, |row| row.0 == *key);
+            let mask = rows.rows.matching(candidates, |row| row.0.borrow() == key);
             if mask != 0 {
                 return Some((rows, mask));
             }
         }
         while let Some((row, weight)) = self.homeless.get(rest.homeless) {
             rest.homeless += 1;
-            if row.0 == *key {
+            if row.0.borrow() == key {
                 return Some((
                     WeightedRows { rows: Rows::alone(from_ref(row)), weights: Weights::all(Some(weight)) },
                     1,

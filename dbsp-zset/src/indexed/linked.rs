@@ -9,6 +9,9 @@
 //!   whose slots removals have used up doubles, once for each size, and that may come late.
 //! # Not here    nothing that is there for speed alone: no windows of rows, no request for memory to come.
 
+use std::borrow::Borrow;
+use std::hash::Hash;
+
 use crate::algebra::{Overflow, Ring};
 use crate::row::Row;
 use crate::table::index::Index;
@@ -98,7 +101,10 @@ impl<K, V, W> Linked<K, V, W> {
 
 impl<K: Row, V: Row, W> Linked<K, V, W> {
     /// The rows of a key.
-    pub(super) fn group(&self, key: &K) -> Group<'_, K, V, W> {
+    pub(super) fn group<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Group<'_, K, V, W>
+    where
+        K: Borrow<Q>,
+    {
         Group { rows: &self.rows, at: self.first(key).unwrap_or(END) }
     }
 
@@ -131,8 +137,11 @@ impl<K: Row, V: Row, W> Linked<K, V, W> {
     }
 
     /// Where the first row of a key stands.
-    fn first(&self, key: &K) -> Option<u32> {
-        self.by_key.find(short_hash(key), |position| self.rows[position as usize].key == *key)
+    fn first<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+    {
+        self.by_key.find(short_hash(key), |position| self.rows[position as usize].key.borrow() == key)
     }
 
     /// Adds a row that is not there, as the first one of its key.

@@ -11,7 +11,7 @@
 
 use std::hash::Hash;
 
-use crate::table::{DenseTable, short_hash};
+use crate::table::{DenseTable, SMALL, SPARSE, short_hash};
 
 /// Positions of entries that went; see the [module](self).
 #[derive(Clone, Default)]
@@ -32,6 +32,14 @@ impl Gaps {
     /// Makes room for so many gaps: how many are open at once varies from step to step.
     pub(crate) fn reserve(&mut self, most: usize) {
         self.positions.reserve(most);
+    }
+
+    /// Gives memory back that only a far larger table needs.
+    #[inline]
+    pub(crate) fn shrink(&mut self, entries: usize) {
+        if self.positions.capacity() > SPARSE * entries.max(SMALL) {
+            self.positions.shrink_to(2 * entries.max(SMALL));
+        }
     }
 
     pub(crate) fn allocated_bytes(&self) -> usize {

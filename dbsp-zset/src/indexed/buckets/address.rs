@@ -4,6 +4,8 @@
 //!   in them, is the tag by which a bucket knows the row.
 //! # Cost        a hash of each, and a multiplication.
 
+use std::hash::Hash;
+
 use crate::row::{Row, hash_of};
 
 /// A row's hashes.
@@ -34,7 +36,7 @@ impl Address {
 
 /// A hash whose leading bits and whose [`tag`] are both good, also for keys that follow each other.
 #[inline]
-pub(super) fn place_hash<T: Row>(value: &T) -> u64 {
+pub(super) fn place_hash<Q: Hash + ?Sized>(value: &Q) -> u64 {
     let hash = hash_of(value);
     (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

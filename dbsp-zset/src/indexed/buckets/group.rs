@@ -4,6 +4,9 @@
 //!   same for each of the others.
 //! # Cost        O(1) to make, one bit and one row a step; nothing is allocated.
 
+use std::borrow::Borrow;
+use std::hash::Hash;
+
 use crate::indexed::buckets::blocks::Rows;
 use crate::indexed::buckets::columns::Weights;
 use crate::indexed::buckets::{Buckets, Way};
@@ -48,7 +51,14 @@ impl<K, V, W> Group<'_, K, V, W> {
 
 impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
     /// The group of a key that may have several buckets, and rows among those that found none.
-    pub(super) fn scattered(storage: &'a Buckets<K, V, W>, key: &K, mut rest: Rest) -> Self {
+    pub(super) fn scattered<Q: Eq + Hash + ?Sized>(
+        storage: &'a Buckets<K, V, W>,
+        key: &Q,
+        mut rest: Rest,
+    ) -> Self
+    where
+        K: Borrow<Q>,
+    {
         let Some((rows, mask)) = storage.next_rows(key, &mut rest) else {
             return Self::EMPTY;
         };
