@@ -62,6 +62,7 @@ pub mod row;
 pub mod segmented;
 #[cfg(feature = "serde")]
 mod serde;
+mod settle;
 pub mod table;
 pub mod trace;
 pub mod zset;

@@ -189,7 +189,8 @@ impl<T> SegmentedVec<T> {
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         // Room for values without a size takes no memory.
-        let bytes = |segment: &Vec<T>| if size_of::<T>() == 0 { 0 } else { segment.capacity() * size_of::<T>() };
+        let bytes =
+            |segment: &Vec<T>| if size_of::<T>() == 0 { 0 } else { segment.capacity() * size_of::<T>() };
         self.segments.capacity() * size_of::<Vec<T>>() + self.segments.iter().map(bytes).sum::<usize>()
     }
 }
