@@ -11,6 +11,7 @@
 use dbsp_zset::{Delta, Held, Holds, Overflow, Row, renew};
 
 use crate::operator::Operator;
+use crate::overflow::OverflowDetail;
 use crate::stage::{Stage, WINDOW, run_rows};
 
 /// An operator that can take the delta of a step in pieces: `step` is [`take`](Self::take) of a whole delta
@@ -94,5 +95,9 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
     fn abort(&mut self, _: &Delta<S>) -> Result<(), Overflow> {
         self.window.clear();
         self.operator.abort(&self.window)
+    }
+
+    fn last_overflow(&self) -> Option<OverflowDetail<'_>> {
+        self.operator.last_overflow()
     }
 }

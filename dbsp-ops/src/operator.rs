@@ -2,6 +2,8 @@
 
 use dbsp_zset::{Delta, Holds, Overflow, Row};
 
+use crate::overflow::OverflowDetail;
+
 /// An operator from deltas to deltas that keeps state; see [the life of a step](crate).
 pub trait Operator: Holds {
     /// Rows that go in.
@@ -23,4 +25,9 @@ pub trait Operator: Holds {
     /// # Errors
     /// [`Overflow`] only if `delta` is not the one of the step.
     fn abort(&mut self, delta: &Delta<Self::In>) -> Result<(), Overflow>;
+
+    /// What the step that failed overflowed on, until it is aborted, if the operator knows.
+    fn last_overflow(&self) -> Option<OverflowDetail<'_>> {
+        None
+    }
 }

@@ -64,13 +64,17 @@ mod node;
 mod nodes;
 pub mod profile;
 mod schedule;
+mod shown;
 mod slots;
 pub mod streams;
 pub mod upsert;
 
 pub use builder::Builder;
 pub use circuit::{Circuit, Recovery};
-pub use dbsp_ops::{Average, Count, Fraction, LinearAggregate, Sum};
+pub use dbsp_ops::{
+    ArgMax, Average, Count, Direction, Excess, Fold, Fraction, LinearAggregate, Max, Min, Number,
+    OrderedAggregate, Sum,
+};
 pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, Monoid, Overflow, Row, Semigroup, ZSet};
 pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};

@@ -3,6 +3,7 @@
 //! It takes the operator's inputs of this step from their slots, calls it once and leaves the output
 //! in its slot. This is the one place where types are erased: once per node and step.
 
+use dbsp_ops::OverflowDetail;
 use dbsp_zset::{Held, Overflow};
 
 use crate::circuit::Recovery;
@@ -37,6 +38,11 @@ pub(crate) trait Node: Send {
     /// Makes those changes of state that can fail.
     fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
         Ok(())
+    }
+
+    /// What `compute` or `prepare` overflowed on, before `abort`, if the node knows.
+    fn overflow<'a>(&'a self, _: &'a Slots) -> Option<OverflowDetail<'a>> {
+        None
     }
 
     /// Makes the step final.

@@ -26,7 +26,7 @@
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
 //! - memory: [`Held`], [`Holds`]
-//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`]
+//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`], [`settle`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
@@ -62,7 +62,7 @@ pub mod row;
 pub mod segmented;
 #[cfg(feature = "serde")]
 mod serde;
-mod settle;
+pub mod settle;
 pub mod table;
 pub mod trace;
 pub mod zset;
@@ -77,6 +77,7 @@ pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use pool::renew;
 pub use row::{Row, hash_of};
 pub use segmented::SegmentedVec;
+pub use settle::settle;
 pub use table::DenseTable;
 pub use trace::Trace;
 pub use zset::ZSet;

@@ -17,9 +17,18 @@ const KEPT: usize = 1_024;
 /// Adds values to one sum in an order in which each partial sum fits. Those that are left over stand first; returns how
 /// many there are.
 ///
-/// A stack of values that do not fit stands at the front, and its top was tried on the current sum.
+/// For integers nothing is left over exactly if the sum has a value, see the [module](self). O(n) additions.
+///
+/// ```
+/// use dbsp_zset::{Semigroup, settle};
+///
+/// let (mut sum, mut values) = (i8::MAX, [1, 1, -100]);
+/// assert_eq!(settle(&mut values, |value| sum.try_add_assign(value)), 0);
+/// assert_eq!(sum, 29);
+/// ```
 #[cold]
-pub(crate) fn settle<T>(values: &mut [T], mut add: impl FnMut(&T) -> Result<(), Overflow>) -> usize {
+pub fn settle<T>(values: &mut [T], mut add: impl FnMut(&T) -> Result<(), Overflow>) -> usize {
+    // A stack of values that do not fit stands at the front, and its top was tried on the current sum.
     let mut left = 0;
     for at in 0..values.len() {
         if add(&values[at]).is_err() {

@@ -1,6 +1,6 @@
 //! The shell of operators with one input and state of their own.
 
-use dbsp_ops::Operator;
+use dbsp_ops::{Operator, OverflowDetail};
 use dbsp_zset::{Delta, Held, Overflow};
 
 use crate::node::{Node, Torn};
@@ -23,6 +23,10 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
             self.operator.step(slots.get(self.input), out)?;
             Ok(!out.is_empty())
         })
+    }
+
+    fn overflow<'a>(&'a self, _: &'a Slots) -> Option<OverflowDetail<'a>> {
+        self.operator.last_overflow()
     }
 
     fn commit(&mut self, _: &mut Slots) {

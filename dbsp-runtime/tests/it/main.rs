@@ -10,6 +10,7 @@ mod faults;
 mod graph;
 mod memory;
 mod misuse;
+mod numbers;
 mod owned_rows;
 mod profile;
 mod upserts;
