@@ -51,8 +51,8 @@ impl<K, V> Late<K, V> {
 }
 
 impl<K: Row, V: Row> Late<K, V> {
-    /// Adds a row to those parts of its group that it can be added to, and keeps it for the others.
-    #[cold]
+    /// Adds a row to the count of its group and to those parts of its total that it can be added to, and keeps it for the
+    /// others.
     pub(crate) fn take<G: LinearAggregate<V>>(
         &mut self,
         aggregate: &G,
@@ -61,8 +61,22 @@ impl<K: Row, V: Row> Late<K, V> {
         count: &mut i64,
         total: &mut G::Total,
     ) {
-        for part in 0..=G::PARTS {
-            if add(aggregate, part, &row.1, weight, count, total).is_err() {
+        if count.try_add_assign(&weight).is_err() {
+            self.entries.push(Entry { part: G::PARTS, row: row.clone(), weight });
+        }
+        self.take_counted(aggregate, row, weight, total);
+    }
+
+    /// As [`take`](Self::take), without the count.
+    pub(crate) fn take_counted<G: LinearAggregate<V>>(
+        &mut self,
+        aggregate: &G,
+        row: &(K, V),
+        weight: i64,
+        total: &mut G::Total,
+    ) {
+        for part in 0..G::PARTS {
+            if aggregate.add_part(part, total, &row.1, weight).is_err() {
                 self.entries.push(Entry { part, row: row.clone(), weight });
             }
         }

@@ -91,21 +91,62 @@ impl<K: Row, V, G: LinearAggregate<V>> LinearAggregation<K, V, G> {
 
     /// The result of a group, none if it is empty.
     #[inline]
-    fn output(
-        aggregate: &G,
-        failed: &mut Option<(K, Excess)>,
-        key: &K,
-        (count, total): (i64, &G::Total),
-    ) -> Result<Option<G::Output>, Overflow> {
-        if count == 0 {
-            return Ok(None);
-        }
-        let output = aggregate.output(count, total);
-        if output.is_err() {
-            *failed = Some((key.clone(), aggregate.excess_of_output(count, total)));
-        }
-        output.map(Some)
+    fn output(&self, count: i64, total: &G::Total) -> Result<Option<G::Output>, Overflow> {
+        if count == 0 { Ok(None) } else { self.aggregate.output(count, total).map(Some) }
     }
+
+    /// Appends how the results of the touched groups change.
+    #[inline]
+    fn give_changes(&self, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
+        out.reserve(2 * self.groups.touched());
+        for (key, before, now) in self.groups.changes() {
+            let old = self.output(before.0, &before.1)?;
+            let new =
+                self.output(if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 }, &now.1)?;
+            match (old, new) {
+                (Some(old), Some(new)) if old == new => {}
+                (Some(old), Some(new)) => out.replace((key.clone(), old), (key.clone(), new)),
+                (Some(old), None) => out.delete((key.clone(), old)),
+                (None, Some(new)) => out.insert((key.clone(), new)),
+                (None, None) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A group whose result has no value, and what that would be.
+    #[cold]
+    fn first_failed(&self) -> Option<(K, Excess)> {
+        let failed = |count, total| self.output(count, total).is_err();
+        let (key, _, (count, total)) =
+            self.groups.changes().find(|(_, _, (count, total))| failed(*count, total))?;
+        Some((key.clone(), self.aggregate.excess_of_output(*count, total)))
+    }
+}
+
+impl<K: Row, V: Row, G: LinearAggregate<V>> LinearAggregation<K, V, G> {
+    /// Takes the rows of a piece from `first` on, of which the first could not be added whole.
+    #[cold]
+    fn take_from(&mut self, piece: &Delta<(K, V)>, first: usize, failed: Part) {
+        let Self { aggregate, groups, late, .. } = self;
+        let mut rows = piece.iter().skip(first);
+        if let Part::Total = failed
+            && let Some((row, weight)) = rows.next()
+        {
+            late.take_counted(aggregate, row, *weight, &mut groups.touch(&row.0).1);
+        }
+        for (row, weight) in rows {
+            let (count, total) = groups.touch(&row.0);
+            late.take(aggregate, row, *weight, count, total);
+        }
+    }
+}
+
+/// What a row could not be added to.
+enum Part {
+    Count,
+    /// The count has the row already.
+    Total,
 }
 
 impl<K, V, G: LinearAggregate<V>> Holds for LinearAggregation<K, V, G> {
@@ -144,48 +185,39 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
 impl<K: Row, V: Row, G: LinearAggregate<V>> Piecewise for LinearAggregation<K, V, G> {
     #[inline]
     fn take(&mut self, piece: &Delta<(K, V)>) -> Result<(), Overflow> {
-        let Self { aggregate, groups, late, .. } = self;
-        groups.try_touch_each(
+        if size_of::<(K, V)>() == 0 {
+            // Addresses do not tell such rows apart.
+            self.take_from(piece, 0, Part::Count);
+            return Ok(());
+        }
+        let Self { aggregate, groups, .. } = self;
+        // The row that fails is known by its address: counting rows would cost each of them.
+        let outcome = groups.try_touch_each(
             piece,
             |(key, _)| key,
             |row, weight, (count, total)| {
-                let counted = count.try_add(&weight);
-                if let Ok(counted) = counted
-                    && aggregate.add(total, &row.1, weight).is_ok()
-                {
-                    *count = counted;
-                } else {
-                    late.take(aggregate, row, weight, count, total);
-                }
-                Ok(())
+                let failed = |part| (std::ptr::from_ref(row).addr(), part);
+                count.try_add_assign(&weight).map_err(|_| failed(Part::Count))?;
+                aggregate.add(total, &row.1, weight).map_err(|_| failed(Part::Total))
             },
-        )
+        );
+        if let Err((address, failed)) = outcome {
+            let first = (address - piece.rows().as_ptr().addr()) / size_of::<(K, V)>();
+            self.take_from(piece, first, failed);
+        }
+        Ok(())
     }
 
     #[inline]
     fn give(&mut self, out: &mut Delta<(K, G::Output)>) -> Result<(), Overflow> {
-        let Self { aggregate, groups, late, failed } = self;
-        if !late.is_empty() {
-            late.settle(aggregate, groups, failed)?;
+        if !self.late.is_empty() {
+            self.late.settle(&self.aggregate, &mut self.groups, &mut self.failed)?;
         }
-        out.reserve(2 * groups.touched());
-        for (key, before, now) in groups.changes() {
-            // What did not change needs no result, which may cost more than a comparison.
-            if before == now {
-                continue;
-            }
-            let old = Self::output(aggregate, failed, key, (before.0, &before.1))?;
-            let count = if crate::mutated!(AverageStaleCount) { before.0 } else { now.0 };
-            let new = Self::output(aggregate, failed, key, (count, &now.1))?;
-            match (old, new) {
-                (Some(old), Some(new)) if old == new => {}
-                (Some(old), Some(new)) => out.replace((key.clone(), old), (key.clone(), new)),
-                (Some(old), None) => out.delete((key.clone(), old)),
-                (None, Some(new)) => out.insert((key.clone(), new)),
-                (None, None) => {}
-            }
+        let outcome = self.give_changes(out);
+        if outcome.is_err() {
+            self.failed = self.first_failed();
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -254,6 +286,16 @@ mod tests {
         assert_eq!(detail(Count, &counts), ("a count", Some(Direction::Above), Some(2)));
         counts.push((2, 1), -1);
         assert_eq!(LinearAggregation::new(Count).step(&counts, &mut Delta::new()), Ok(()));
+    }
+
+    #[test]
+    fn rows_of_size_zero_are_counted_in_whatever_order_they_come() {
+        let mut count = LinearAggregation::new((Count, Sum(|(): &()| 3_u8)));
+        let mut out = Delta::new();
+        let huge = [i64::MAX, 1, 5, -2, -i64::MAX];
+        count.step(&huge.map(|weight| (((), ()), weight)).into_iter().collect(), &mut out).expect("it fits");
+        count.commit();
+        assert_eq!(format!("{out:?}"), "{((), (4, 12)): +1}");
     }
 
     #[test]
