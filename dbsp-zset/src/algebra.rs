@@ -85,6 +85,9 @@ pub trait Group: Monoid {
 
 /// A commutative group with a multiplication: what weights are.
 ///
+/// For the integers a sum of any number of weights is found exactly if it has a value, whatever their order. For another ring it
+/// may be refused, as [`settle`](mod@crate::settle) says.
+///
 /// The two slice methods are where a type brings its vector kernels; the defaults are plain loops.
 pub trait Ring: Group {
     /// The neutral element of multiplication.
