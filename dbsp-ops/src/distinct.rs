@@ -5,7 +5,7 @@
 //! # State       the weight of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Semigroup};
 
 use crate::fused::Piecewise;
 use crate::groups::Groups;
@@ -66,8 +66,8 @@ impl<R: Row> Operator for Distinct<R> {
         Ok(())
     }
 
-    fn shrink(&mut self, excess: Excess) {
-        self.weights.shrink(excess);
+    fn shrink(&mut self, reclaim: Reclaim) {
+        self.weights.shrink(reclaim);
     }
 }
 

@@ -8,9 +8,10 @@
 //! handed to it as soon as there is a window of it, while it is still near the processor; without feature `fused`
 //! when the chain has run over thousands of rows.
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage, renew};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage, renew};
 
 use crate::operator::Operator;
+use crate::overflow::OverflowDetail;
 use crate::stage::{Stage, WINDOW, run_rows};
 
 /// An operator that can take the delta of a step in pieces: `step` is [`take`](Self::take) of a whole delta
@@ -99,8 +100,12 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
         self.operator.abort(&self.window)
     }
 
-    fn shrink(&mut self, excess: Excess) {
-        self.window.shrink(self.usage.end_period(excess));
-        self.operator.shrink(excess);
+    fn shrink(&mut self, reclaim: Reclaim) {
+        self.window.shrink(self.usage.end_period(reclaim));
+        self.operator.shrink(reclaim);
+    }
+
+    fn last_overflow(&self) -> Option<OverflowDetail<'_>> {
+        self.operator.last_overflow()
     }
 }

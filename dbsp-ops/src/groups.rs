@@ -9,7 +9,7 @@
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{Delta, DenseTable, Excess, Held, Holds, Monoid, Row, Usage, renew, shrink_vec};
+use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Reclaim, Row, Usage, renew, shrink_vec};
 
 use crate::stage::FEW;
 
@@ -81,8 +81,8 @@ impl<K, A> Groups<K, A> {
     }
 
     /// Gives memory of buffers back. Comes between steps.
-    pub fn shrink(&mut self, excess: Excess) {
-        shrink_vec(&mut self.touched, self.usage.end_period(excess));
+    pub fn shrink(&mut self, reclaim: Reclaim) {
+        shrink_vec(&mut self.touched, self.usage.end_period(reclaim));
     }
 
     /// Bytes of memory owned, not counting what keys and values own.

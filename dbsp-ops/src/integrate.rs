@@ -5,7 +5,7 @@
 //! # Cost        I: O(|delta|) a step. D: O(|collection|) a step, as it has to look at all of it;
 //!   it is for queries that have no incremental form.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Row, ZSet};
+use dbsp_zset::{Delta, Group, Held, Holds, Overflow, Row, ZSet};
 
 /// The integral of a stream of deltas: the collection that they add up to.
 ///
@@ -84,13 +84,38 @@ impl<R: Row> Differentiate<R> {
         Self { before: ZSet::new() }
     }
 
-    /// Appends what changed from the collection of the step before to this one.
+    /// Appends what changed from the collection of the step before to this one. Where the difference of two weights has no
+    /// value, the row stands there with each of the two.
     ///
     /// # Errors
-    /// [`Overflow`] where the difference of two weights has no value.
+    /// None: every change has a value.
     pub fn step(&self, collection: &ZSet<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
-        out.extend(collection.try_sub(&self.before)?);
-        Ok(())
+        match collection.try_sub(&self.before) {
+            Ok(change) => {
+                out.extend(change);
+                Ok(())
+            }
+            Err(Overflow) => self.step_in_parts(collection, out),
+        }
+    }
+
+    /// As [`step`](Self::step), row by row.
+    #[cold]
+    fn step_in_parts(&self, collection: &ZSet<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
+        let mut gone = Delta::new();
+        for (row, weight) in collection.iter() {
+            let before = self.before.get(row);
+            match weight.try_sub(&before) {
+                Ok(change) => out.push(row.clone(), change),
+                Err(Overflow) => {
+                    out.push(row.clone(), *weight);
+                    gone.push(row.clone(), before);
+                }
+            }
+        }
+        let missing = self.before.iter().filter(|(row, _)| !collection.contains(row));
+        missing.for_each(|(row, weight)| gone.push(row.clone(), *weight));
+        out.try_extend_negated(&gone)
     }
 
     /// Makes the step final: the next one compares with this collection.
@@ -108,5 +133,26 @@ impl<R: Ord> Holds for Differentiate<R> {
 impl<R: Row> Default for Differentiate<R> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_from_one_end_of_the_range_to_the_other_has_a_value() {
+        let (mut integrate, mut differentiate) = (Integrate::new(), Differentiate::new());
+        let first = Delta::from_iter([("a", i64::MIN), ("b", i64::MIN), ("c", 1)]);
+        let second = Delta::from_iter([("a", i64::MAX), ("a", 5), ("b", 1 << 62), ("b", 1 << 62), ("c", 1)]);
+        for delta in [first, second] {
+            let collection = integrate.step(&delta).expect("the weights have sums");
+            let mut out = Delta::new();
+            assert_eq!(differentiate.step(collection, &mut out), Ok(()));
+            let mut sum = differentiate.before.clone();
+            sum.try_apply(&out).expect("the weights have sums");
+            assert_eq!(&sum, collection);
+            differentiate.commit(collection);
+        }
     }
 }

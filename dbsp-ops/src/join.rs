@@ -13,7 +13,7 @@
 //! the rows of each side are added up, the weight of a pair is l′r′ − lr, and only pairs of which that is not zero are made.
 //! Keys that change on one side, which are nearly all in most steps, are probed as they were.
 
-use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Ring, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Reclaim, Ring, Row, Usage};
 
 use crate::key_change::KeyChange;
 
@@ -88,8 +88,8 @@ impl Join {
     }
 
     /// Gives memory of buffers back. Comes between steps.
-    pub fn shrink(&mut self, excess: Excess) {
-        self.matches.shrink(self.usage.end_period(excess));
+    pub fn shrink(&mut self, reclaim: Reclaim) {
+        self.matches.shrink(self.usage.end_period(reclaim));
     }
 
     /// Appends all of `images` of each pair of rows that came or went, weights multiplied.

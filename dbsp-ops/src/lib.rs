@@ -48,6 +48,7 @@
 //! - aggregates: [`LinearAggregation`] with [`Count`], [`Sum`], [`Average`] and tuples of them;
 //!   [`OrderedAggregation`] with [`Min`], [`Max`], [`Fold`]; [`ArgMax`], which gives rows
 //! - inputs: [`UpsertTable`]
+//! - what an overflow was about: [`OverflowDetail`]
 //! - what keeps a value per key and can take a step back: [`Groups`]
 //!
 //! # Features
@@ -75,6 +76,7 @@ pub mod linear;
 #[cfg(dbsp_mutants)]
 pub mod mutant;
 pub mod operator;
+pub mod overflow;
 pub mod semijoin;
 pub mod set_operation;
 pub mod stage;
@@ -82,8 +84,10 @@ pub mod upsert;
 mod wide_weight;
 
 pub use aggregate::arg_max::ArgMax;
-pub use aggregate::linear::{Average, Count, Fraction, LinearAggregate, LinearAggregation, Number, Sum};
+pub use aggregate::fraction::{Average, Fraction};
+pub use aggregate::linear::{LinearAggregate, LinearAggregation};
 pub use aggregate::ordered::{Fold, Max, Min, OrderedAggregate, OrderedAggregation};
+pub use aggregate::sum::{Count, Number, Sum};
 pub use aggregate::wide_sum::WideSum;
 pub use delay::Delay;
 pub use distinct::Distinct;
@@ -93,6 +97,7 @@ pub use integrate::{Differentiate, Integrate};
 pub use join::Join;
 pub use linear::{minus, neg, plus, sum_of};
 pub use operator::Operator;
+pub use overflow::{Direction, Excess, OverflowDetail};
 pub use semijoin::{Semijoin, Side};
 pub use set_operation::{SetKind, SetOperation};
 pub use stage::{Filter, FlatMap, Identity, Map, Stage, run};

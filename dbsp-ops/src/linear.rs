@@ -2,7 +2,8 @@
 //!
 //! # Formula     linear: their own incremental form
 //! # State       none
-//! # Cost        a copy of each row; weights are negated by a kernel, a column at a time
+//! # Cost        a copy of each row; weights are negated by a kernel, a column at a time. A row of the least weight, which has
+//!   no opposite, is copied twice, with half of the opposite each
 
 use dbsp_zset::{Delta, Overflow};
 
@@ -25,7 +26,7 @@ pub fn plus<R: Clone>(left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) {
 /// Appends the change `left - right` to `out`.
 ///
 /// # Errors
-/// [`Overflow`] where a weight has no inverse; `out` then holds `left` alone.
+/// None: every weight has an opposite, in two parts if need be.
 pub fn minus<R: Clone>(left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
     out.extend_from(left);
     out.try_extend_negated(right)
@@ -33,8 +34,18 @@ pub fn minus<R: Clone>(left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) ->
 
 /// Appends the change `-delta` to `out`.
 ///
+/// ```
+/// use dbsp_ops::neg;
+/// use dbsp_zset::Delta;
+///
+/// let mut out = Delta::new();
+/// neg(&Delta::from_iter([("a", 2), ("b", i64::MIN)]), &mut out)?;
+/// assert_eq!((out.rows(), out.weights()), (&["a", "b", "b"][..], &[-2, 1 << 62, 1 << 62][..]));
+/// # Ok::<(), dbsp_zset::Overflow>(())
+/// ```
+///
 /// # Errors
-/// [`Overflow`] where a weight has no inverse; nothing is then appended.
+/// None: every weight has an opposite, in two parts if need be.
 pub fn neg<R: Clone>(delta: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
     out.try_extend_negated(delta)
 }

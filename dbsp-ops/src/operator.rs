@@ -1,6 +1,8 @@
 //! What all operators with one input and state of their own have in common.
 
-use dbsp_zset::{Delta, Excess, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Holds, Overflow, Reclaim, Row};
+
+use crate::overflow::OverflowDetail;
 
 /// An operator from deltas to deltas that keeps state; see [the life of a step](crate).
 pub trait Operator: Holds {
@@ -25,5 +27,10 @@ pub trait Operator: Holds {
     fn abort(&mut self, delta: &Delta<Self::In>) -> Result<(), Overflow>;
 
     /// Gives memory of buffers back. Comes between steps, and calls no code of rows.
-    fn shrink(&mut self, _: Excess) {}
+    fn shrink(&mut self, _: Reclaim) {}
+
+    /// What the step that failed overflowed on, until it is aborted, if the operator knows.
+    fn last_overflow(&self) -> Option<OverflowDetail<'_>> {
+        None
+    }
 }

@@ -10,7 +10,7 @@
 //!   in which rows of it change, they are added up first
 
 use dbsp_zset::{
-    Delta, DeltaIndex, Excess, Held, Holds, IndexedZSet, Overflow, Row, Semigroup, Usage, renew, shrink_vec,
+    Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Reclaim, Row, Semigroup, Usage, renew, shrink_vec,
 };
 
 use crate::groups::Groups;
@@ -154,9 +154,9 @@ impl<K: Row> Semijoin<K> {
     }
 
     /// Gives memory of buffers back. Comes between steps.
-    pub fn shrink(&mut self, excess: Excess) {
-        self.keys.shrink(excess);
-        let needed = self.usage.end_period(excess);
+    pub fn shrink(&mut self, reclaim: Reclaim) {
+        self.keys.shrink(reclaim);
+        let needed = self.usage.end_period(reclaim);
         self.index.shrink(needed);
         self.is_done.clear();
         shrink_vec(&mut self.is_done, needed);

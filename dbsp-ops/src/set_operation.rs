@@ -7,7 +7,7 @@
 //! # State       the two weights of each row
 //! # Cost        O(|delta|)
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Semigroup};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Semigroup};
 
 use crate::groups::Groups;
 
@@ -94,8 +94,8 @@ impl<R: Row> SetOperation<R> {
     }
 
     /// Gives memory of buffers back. Comes between steps.
-    pub fn shrink(&mut self, excess: Excess) {
-        self.weights.shrink(excess);
+    pub fn shrink(&mut self, reclaim: Reclaim) {
+        self.weights.shrink(reclaim);
     }
 
     /// Takes the step back.

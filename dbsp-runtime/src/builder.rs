@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +16,7 @@ use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
 use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
 use crate::schedule::Schedule;
+use crate::shown::Shown;
 use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 use crate::streams::{Feedback, KeyedStream, Stream};
@@ -39,6 +41,8 @@ struct Parts {
     writers: HashMap<usize, usize>,
     /// Feedbacks that nothing is connected to yet, by the slot of their delay.
     open: BTreeMap<usize, Operator>,
+    /// The types whose values errors show.
+    shown: Shown,
     error: Option<Error>,
 }
 
@@ -78,6 +82,30 @@ impl Builder {
         let stream =
             self.add_stream(operator, &[], |output| UpsertNode { buffer, output, usage: Usage::new() });
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
+    }
+
+    /// Says that errors can show keys and rows of a type by its `Debug`, which rows need not have. Numbers, texts and pairs of
+    /// them are shown without that.
+    ///
+    /// ```
+    /// use dbsp_runtime::{Circuit, Error};
+    ///
+    /// #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    /// struct Account { branch: u16, number: u64 }
+    ///
+    /// let (mut circuit, (payments, balances)) = Circuit::build(|b| {
+    ///     b.debug::<Account>();
+    ///     let (stream, payments) = b.input::<(Account, i64)>("payments");
+    ///     (payments, stream.keyed().sum().view())
+    /// })?;
+    /// circuit[payments].push((Account { branch: 3, number: 1 }, i64::MIN), 2);
+    /// let error = circuit.step().unwrap_err().to_string();
+    /// let expected = "a sum of i64 as i64 fell below its range for key Account { branch: 3, number: 1 }";
+    /// assert!(error.contains(expected), "{error}");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn debug<T: Row + Debug>(&self) {
+        self.parts.borrow_mut().shown.add::<T>();
     }
 
     /// A stream that will give out, one step later, what is going to be connected to the feedback. For state machines and
@@ -239,6 +267,7 @@ impl Builder {
             steps: 0,
             profiler: None,
             thrift: Thrift::default(),
+            shown: parts.shown,
         })
     }
 }

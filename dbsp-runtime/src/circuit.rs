@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
+use dbsp_ops::Excess;
 use dbsp_zset::{Delta, Overflow};
 
 use crate::builder::Builder;
@@ -29,6 +30,7 @@ use crate::memory::{Memory, OperatorMemory};
 use crate::node::{Placed, Torn};
 use crate::profile::{Profile, Profiler, Unwatched, Watch};
 use crate::schedule::Schedule;
+use crate::shown::Shown;
 use crate::shrink::Thrift;
 use crate::slots::{SlotId, Slots};
 
@@ -67,6 +69,8 @@ pub struct Circuit {
     pub(crate) profiler: Option<Box<Profiler>>,
     /// Which node's buffers are looked at next.
     pub(crate) thrift: Thrift,
+    /// How errors show keys.
+    pub(crate) shown: Shown,
 }
 
 /// Whether a circuit can step.
@@ -125,7 +129,7 @@ impl Circuit {
                 self.look_at_buffers();
                 return Ok(());
             }
-            Ok(Err(Overflow)) => Error::WeightOverflow { operator: self.operators[self.at].clone() },
+            Ok(Err(Overflow)) => self.overflow(),
             Err(panic) => {
                 Error::Panicked { operator: self.operators[self.at].clone(), message: message_of(panic) }
             }
@@ -338,6 +342,19 @@ impl Circuit {
         })?;
         self.is_committing = false;
         Ok(())
+    }
+
+    /// What the node that the step stopped at overflowed on.
+    #[cold]
+    fn overflow(&self) -> Error {
+        let operator = self.operators[self.at].clone();
+        match self.nodes[self.at].node.overflow(&self.slots) {
+            Some(detail) => {
+                let Excess { what, direction } = detail.excess;
+                Error::WeightOverflow { operator, what, direction, key: self.shown.key(&detail) }
+            }
+            None => Error::WeightOverflow { operator, what: "a weight or sum", direction: None, key: None },
+        }
     }
 
     /// Takes back what the nodes of this step did, the last one first.

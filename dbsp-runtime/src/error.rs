@@ -4,6 +4,8 @@ use std::fmt::{self, Display, Formatter};
 use std::panic::Location;
 use std::sync::Arc;
 
+use dbsp_ops::Direction;
+
 /// An operator of a circuit: what it does, what it is called, and where it was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
@@ -24,15 +26,44 @@ impl Display for Operator {
     }
 }
 
+/// What left its range, as an error says it.
+struct OutOfRange<'a> {
+    what: &'static str,
+    direction: Option<Direction>,
+    key: Option<&'a str>,
+}
+
+impl Display for OutOfRange<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let left = match self.direction {
+            Some(Direction::Above) => "rose above",
+            Some(Direction::Below) => "fell below",
+            None => "left",
+        };
+        write!(f, "{} {left} its range", self.what)?;
+        match self.key {
+            Some(key) => write!(f, " for key {key}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// What went wrong in a circuit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A weight or a sum left its range. The step did not happen.
-    #[error("{operator}: a weight or sum left its range; the step was taken back")]
+    /// A weight, a count or a sum left its range. The step did not happen.
+    #[error("{operator}: {}; the step was taken back", OutOfRange { what, direction: *direction, key: key.as_deref() })]
     WeightOverflow {
         /// Where.
         operator: Operator,
+        /// What left its range, for example `a sum of u32 as i64`.
+        what: &'static str,
+        /// The side on which it lies, where that is known.
+        direction: Option<Direction>,
+        /// The key that it belongs to, or the row where rows have no key, if the operator knows. As its `Debug` shows it, if
+        /// its type is a common one or [`Builder::debug`](crate::Builder::debug) was told of it; else its type and hash.
+        key: Option<String>,
     },
     /// A closure of the user's panicked. The step did not happen.
     #[error("{operator}: a closure panicked: {message}; the step was taken back")]

@@ -71,6 +71,7 @@ pub mod recipes;
 mod schedule;
 mod settled;
 pub mod shared;
+mod shown;
 mod shrink;
 mod slots;
 pub mod streams;
@@ -80,7 +81,10 @@ pub use builder::Builder;
 pub use changes::{Change, Changes};
 pub use checked::CheckedBuffer;
 pub use circuit::{Circuit, Recovery};
-pub use dbsp_ops::{Average, Count, Fraction, Identity, LinearAggregate, Sum};
+pub use dbsp_ops::{
+    ArgMax, Average, Count, Direction, Excess, Fold, Fraction, Identity, LinearAggregate, Max, Min, Number,
+    OrderedAggregate, Sum,
+};
 pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, KeyGroup, Monoid, Overflow, Row, Semigroup, ZSet};
 pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};

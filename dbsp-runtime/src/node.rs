@@ -3,7 +3,8 @@
 //! It takes the operator's inputs of this step from their slots, calls it once and leaves the output
 //! in its slot. This is the one place where types are erased: once per node and step.
 
-use dbsp_zset::{Excess, Held, Overflow};
+use dbsp_ops::OverflowDetail;
+use dbsp_zset::{Held, Overflow, Reclaim};
 
 use crate::circuit::Recovery;
 use crate::slots::Slots;
@@ -39,6 +40,11 @@ pub(crate) trait Node: Send {
         Ok(())
     }
 
+    /// What `compute` or `prepare` overflowed on, before `abort`, if the node knows.
+    fn overflow<'a>(&'a self, _: &'a Slots) -> Option<OverflowDetail<'a>> {
+        None
+    }
+
     /// Makes the step final.
     fn commit(&mut self, _: &mut Slots) {}
 
@@ -49,7 +55,7 @@ pub(crate) trait Node: Send {
 
     /// Gives memory of buffers back, in the node itself and in the slots that it alone changes, but for its output of a
     /// step. Comes between steps, and calls no code of rows.
-    fn shrink(&mut self, _: &mut Slots, _: Excess) {}
+    fn shrink(&mut self, _: &mut Slots, _: Reclaim) {}
 
     /// Forgets what the next step would start from: changes in an input, or what a delay is to give out.
     fn discard(&mut self, _: &mut Slots, _: Recovery) {}

@@ -8,7 +8,7 @@
 //!   more is gone after 8 · max(nodes, 64) steps.
 //! # Not here    memory of state, which tables and traces give back themselves when rows leave.
 
-use dbsp_zset::Excess;
+use dbsp_zset::Reclaim;
 
 use crate::circuit::Circuit;
 use crate::node::Placed;
@@ -45,7 +45,7 @@ impl Circuit {
     /// ```
     pub fn shrink(&mut self) {
         for at in 0..self.nodes.len() {
-            self.shrink_node(at, Excess::All);
+            self.shrink_node(at, Reclaim::All);
         }
     }
 
@@ -60,16 +60,16 @@ impl Circuit {
     fn look_at_next(&mut self) {
         let at = self.thrift.next;
         if at < self.nodes.len() {
-            self.shrink_node(at, Excess::Idle);
+            self.shrink_node(at, Reclaim::Idle);
         }
         self.thrift.next = if at + 1 < self.nodes.len().max(ROUND) { at + 1 } else { 0 };
     }
 
-    fn shrink_node(&mut self, at: usize, excess: Excess) {
+    fn shrink_node(&mut self, at: usize, reclaim: Reclaim) {
         let Placed { node, output, .. } = &mut self.nodes[at];
-        node.shrink(&mut self.slots, excess);
+        node.shrink(&mut self.slots, reclaim);
         if let Some(output) = *output {
-            self.slots.shrink(output, excess);
+            self.slots.shrink(output, reclaim);
         }
     }
 }

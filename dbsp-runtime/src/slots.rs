@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::marker::PhantomData;
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Row, Usage, renew};
+use dbsp_zset::{Delta, Held, Holds, Reclaim, Row, Usage, renew};
 
 /// Names a cell that holds a `T`.
 pub(crate) struct SlotId<T> {
@@ -132,9 +132,9 @@ impl Slots {
     }
 
     /// Gives memory of a cell's buffer back, if it holds the deltas of a stream.
-    pub(crate) fn shrink(&mut self, index: usize, excess: Excess) {
+    pub(crate) fn shrink(&mut self, index: usize, reclaim: Reclaim) {
         let cell = &mut self.cells[index];
-        (cell.shrink)(cell.value.as_mut(), cell.usage.end_period(excess));
+        (cell.shrink)(cell.value.as_mut(), cell.usage.end_period(reclaim));
     }
 }
 

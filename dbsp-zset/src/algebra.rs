@@ -85,6 +85,9 @@ pub trait Group: Monoid {
 
 /// A commutative group with a multiplication: what weights are.
 ///
+/// For the integers a sum of any number of weights is found exactly if it has a value, whatever their order. For another ring it
+/// may be refused, as [`settle`](mod@crate::settle) says.
+///
 /// The two slice methods are where a type brings its vector kernels; the defaults are plain loops.
 pub trait Ring: Group {
     /// The neutral element of multiplication.
@@ -95,6 +98,21 @@ pub trait Ring: Group {
     /// # Errors
     /// [`Overflow`] where the product has no value of this type.
     fn try_mul(&self, other: &Self) -> Result<Self, Overflow>;
+
+    /// The inverse, as one value or, where it has none, as two values that add up to it.
+    ///
+    /// ```
+    /// use dbsp_zset::Ring;
+    ///
+    /// assert_eq!(5_i64.try_neg_in_parts(), Ok((-5, None)));
+    /// assert_eq!(i64::MIN.try_neg_in_parts(), Ok((1 << 62, Some(1 << 62))));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Overflow`] where two values do not suffice either. For integers they always do.
+    fn try_neg_in_parts(&self) -> Result<(Self, Option<Self>), Overflow> {
+        Ok((self.try_neg()?, None))
+    }
 
     /// Negates every element of a column of weights.
     ///
@@ -166,6 +184,12 @@ macro_rules! ring_of_integers {
                 self.checked_mul(*other).ok_or(Overflow)
             }
 
+            #[inline]
+            fn try_neg_in_parts(&self) -> Result<(Self, Option<Self>), Overflow> {
+                const HALF: $type = -(<$type>::MIN / 2);
+                Ok(self.checked_neg().map_or((HALF, Some(HALF)), |inverse| (inverse, None)))
+            }
+
             $($kernels)*
         }
 
@@ -228,6 +252,14 @@ tuples! {
     (A 0, B 1)
     (A 0, B 1, C 2)
     (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11)
 }
 
 /// Any semigroup becomes a monoid with `None` as its neutral element.

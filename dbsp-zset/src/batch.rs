@@ -11,6 +11,7 @@ use std::hash::Hash;
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
+use crate::settle::settle;
 use crate::{few, radix, repeats};
 
 /// A consolidated, sorted change; see the [module](self).
@@ -22,8 +23,7 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
     /// memory of the delta, of which it gives back what is more than eight times what it needs.
     ///
     /// # Errors
-    /// [`Overflow`] where the weights of one row have no sum. They are added in no order, so a
-    /// partial sum that leaves the range is an error even where the total would not.
+    /// [`Overflow`] where the weights of one row have no sum, whatever their order.
     #[inline]
     pub fn from_delta(mut delta: Delta<R, W>) -> Result<Self, Overflow> {
         if !cfg!(feature = "pool") || delta.len() > few::MOST {
@@ -36,7 +36,7 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
 
     /// What [`from_delta`](Self::from_delta) does for any number of entries.
     fn from_many(delta: Delta<R, W>) -> Result<Self, Overflow> {
-        let delta = repeats::add_up(delta)?;
+        let delta = repeats::add_up(delta);
         let Some(range) = radix::Range::of(delta.rows()) else { return Self::by_comparing(delta) };
         let mut batch = Self(Delta::with_capacity(delta.len()));
         radix::sorted(delta, range).into_iter().try_for_each(|entries| batch.append(entries))?;
@@ -54,18 +54,35 @@ impl<R: Ord + Hash, W: Ring> Batch<R, W> {
 
     /// Appends rows that follow all others, in order; adds up the weights of those that are equal.
     fn append(&mut self, mut entries: Vec<(R, W)>) -> Result<(), Overflow> {
-        let mut sums = Ok(());
+        let mut are_sums = true;
         entries.dedup_by(|(row, weight), (kept, sum)| {
-            let is_equal = row == kept;
-            if is_equal && let Err(overflow) = sum.try_add_assign(weight) {
-                sums = Err(overflow);
+            if row != kept {
+                return false;
             }
-            is_equal
+            // A weight that does not fit yet starts a sum of its own.
+            let is_added = sum.try_add_assign(weight).is_ok();
+            are_sums &= is_added;
+            is_added
         });
-        sums?;
+        if !are_sums {
+            add_partial_sums(&mut entries)?;
+        }
         self.0.extend(entries);
         Ok(())
     }
+}
+
+/// Adds up the partial sums of each row, which are neighbours; all but the first become zero.
+#[cold]
+fn add_partial_sums<R: Eq, W: Ring>(entries: &mut [(R, W)]) -> Result<(), Overflow> {
+    for run in entries.chunk_by_mut(|one, other| one.0 == other.0) {
+        let Some(((_, sum), others)) = run.split_first_mut() else { continue };
+        if settle(others, |(_, partial)| sum.try_add_assign(partial)) > 0 {
+            return Err(Overflow);
+        }
+        others.iter_mut().for_each(|(_, partial)| *partial = W::zero());
+    }
+    Ok(())
 }
 
 impl<R: Ord + Hash, W: Ring> Delta<R, W> {

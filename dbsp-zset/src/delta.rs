@@ -241,29 +241,62 @@ impl<R, W: Ring> Delta<R, W> {
         self.weights.extend_from_slice(&other.weights);
     }
 
-    /// Appends clones of all entries of `other` with opposite weights.
+    /// Appends clones of all entries of `other` with opposite weights. An entry whose weight has no inverse becomes two
+    /// entries, as [`Ring::try_neg_in_parts`] says.
     ///
     /// # Errors
-    /// [`Overflow`] where a weight has no inverse; this delta is then unchanged.
+    /// [`Overflow`] where a weight has no inverse in parts either, which every integer has; this delta is then unchanged.
     pub fn try_extend_negated(&mut self, other: &Self) -> Result<(), Overflow>
     where
         R: Clone,
     {
         let start = self.len();
         self.extend_from(other);
-        let negated = W::try_negate_column(&mut self.weights[start..]);
+        let negated = self.try_negate_from(start);
         if negated.is_err() {
             self.truncate(start);
         }
         negated
     }
 
-    /// Negates every weight.
+    /// Negates every weight. An entry whose weight has no inverse becomes two entries, as [`Ring::try_neg_in_parts`] says.
     ///
     /// # Errors
-    /// [`Overflow`] where a weight has no inverse; the delta is then unchanged.
-    pub fn try_negate(&mut self) -> Result<(), Overflow> {
-        W::try_negate_column(&mut self.weights)
+    /// [`Overflow`] where a weight has no inverse in parts either, which every integer has; the delta is then unchanged.
+    pub fn try_negate(&mut self) -> Result<(), Overflow>
+    where
+        R: Clone,
+    {
+        self.try_negate_from(0)
+    }
+
+    /// Negates the weights from `start` on, or none of them.
+    fn try_negate_from(&mut self, start: usize) -> Result<(), Overflow>
+    where
+        R: Clone,
+    {
+        match W::try_negate_column(&mut self.weights[start..]) {
+            Ok(()) => Ok(()),
+            Err(Overflow) => self.try_negate_in_parts(start),
+        }
+    }
+
+    /// As [`try_negate_from`](Self::try_negate_from), entry by entry; second parts follow all others.
+    #[cold]
+    fn try_negate_in_parts(&mut self, start: usize) -> Result<(), Overflow>
+    where
+        R: Clone,
+    {
+        let parts = self.weights[start..].iter().map(W::try_neg_in_parts);
+        let parts = parts.collect::<Result<Vec<_>, Overflow>>()?;
+        for (at, (inverse, second)) in (start..).zip(parts) {
+            self.weights[at] = inverse;
+            if let Some(second) = second {
+                let row = self.rows[at].clone();
+                self.push(row, second);
+            }
+        }
+        Ok(())
     }
 
     /// Multiplies every weight by `factor`.
@@ -363,11 +396,58 @@ mod tests {
     }
 
     #[test]
-    fn a_negation_that_overflows_appends_nothing() {
+    fn the_least_weight_is_negated_in_two_parts() {
         let mut delta: Delta<_> = [("a", 1)].into_iter().collect();
-        let extreme: Delta<_> = [("b", 1), ("c", i64::MIN)].into_iter().collect();
-        assert_eq!(delta.try_extend_negated(&extreme), Err(Overflow));
+        let extreme: Delta<_> = [("c", i64::MIN), ("b", 1)].into_iter().collect();
+        assert_eq!(delta.try_extend_negated(&extreme), Ok(()));
+        assert_eq!(delta.rows(), ["a", "c", "b", "c"]);
+        assert_eq!(delta.weights(), [1, 1 << 62, -1, 1 << 62]);
+        let mut again = extreme.clone();
+        again.try_negate().expect("every integer has an inverse in parts");
+        again.extend_from(&extreme);
+        assert_eq!(again.consolidate().map(|batch| batch.len()), Ok(0));
+    }
+
+    #[test]
+    fn a_negation_without_a_value_appends_nothing() {
+        let mut delta: Delta<_, Natural> =
+            Delta::from_columns(vec!["a"], vec![Natural(1)]).expect("one of each");
+        let other = Delta::from_columns(vec!["b"], vec![Natural(2)]).expect("one of each");
+        assert_eq!(delta.try_extend_negated(&other), Err(Overflow));
         assert_eq!(delta.rows(), ["a"]);
+    }
+
+    /// A ring of which this test only uses that nothing has an inverse.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    struct Natural(u8);
+
+    impl crate::Semigroup for Natural {
+        fn try_add_assign(&mut self, other: &Self) -> Result<(), Overflow> {
+            self.0.try_add_assign(&other.0)
+        }
+    }
+
+    impl crate::Monoid for Natural {
+        fn zero() -> Self {
+            Self(0)
+        }
+    }
+
+    impl crate::Group for Natural {
+        fn try_sub_assign(&mut self, other: &Self) -> Result<(), Overflow> {
+            self.0 = self.0.checked_sub(other.0).ok_or(Overflow)?;
+            Ok(())
+        }
+    }
+
+    impl Ring for Natural {
+        fn one() -> Self {
+            Self(1)
+        }
+
+        fn try_mul(&self, other: &Self) -> Result<Self, Overflow> {
+            self.0.checked_mul(other.0).map(Self).ok_or(Overflow)
+        }
     }
 
     #[test]

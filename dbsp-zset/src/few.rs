@@ -9,6 +9,7 @@
 
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
+use crate::settle::settle;
 
 /// More entries are sorted apart from their columns.
 pub(crate) const MOST: usize = 8;
@@ -62,12 +63,34 @@ fn add_up<R: Eq, W: Ring>(rows: &mut [R], weights: &mut [W]) -> Result<usize, Ov
         next += 1;
         while next < rows.len() && rows[next] == rows[len] {
             let weight = std::mem::replace(&mut weights[next], W::zero());
-            weights[len].try_add_assign(&weight)?;
+            if weights[len].try_add_assign(&weight).is_err() {
+                weights[next] = weight;
+                next = settle_run(rows, weights, len, next)?;
+                break;
+            }
             next += 1;
         }
         len += usize::from(!weights[len].is_zero());
     }
     Ok(len)
+}
+
+/// Adds up the weights from `next` on whose row is that at `len`, in an order in which each partial sum fits; where they end.
+#[cold]
+fn settle_run<R: Eq, W: Ring>(
+    rows: &[R],
+    weights: &mut [W],
+    len: usize,
+    next: usize,
+) -> Result<usize, Overflow> {
+    let end = next + rows[next..].iter().take_while(|row| **row == rows[len]).count();
+    let (before, others) = weights.split_at_mut(next);
+    let left = settle(&mut others[..end - next], |weight| before[len].try_add_assign(weight));
+    if left > 0 {
+        return Err(Overflow);
+    }
+    others[..end - next].fill(W::zero());
+    Ok(end)
 }
 
 #[cfg(test)]

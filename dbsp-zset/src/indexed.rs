@@ -16,6 +16,7 @@ use std::ops::Index;
 use crate::algebra::{Overflow, Ring};
 use crate::delta::Delta;
 use crate::row::Row;
+use crate::settle::{Deferred, change_all};
 use crate::trace::Trace;
 
 mod algebra;
@@ -50,13 +51,15 @@ pub struct IndexedZSet<K, V, W = i64> {
     storage: Storage<K, V, W>,
     /// Where the rows stood when they were last gone through in order.
     order: Vec<Position>,
+    /// The entries of a delta whose sums did not fit at first, while it is applied.
+    deferred: Deferred,
 }
 
 impl<K, V, W> IndexedZSet<K, V, W> {
     /// An empty indexed Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { storage: Storage::new(), order: Vec::new() }
+        Self { storage: Storage::new(), order: Vec::new(), deferred: Deferred::new() }
     }
 
     /// How many different rows there are, over all keys.
@@ -81,7 +84,8 @@ impl<K, V, W> IndexedZSet<K, V, W> {
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.storage.allocated_bytes() + self.order.capacity() * size_of::<Position>()
+        let order = self.order.capacity() * size_of::<Position>();
+        self.storage.allocated_bytes() + order + self.deferred.allocated_bytes()
     }
 
     /// Removes every row and keeps the memory.
@@ -139,7 +143,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// All rows in the order of their keys and values. O(rows · log rows): positions are sorted, in a list that
     /// is kept, so that nothing is allocated when it is long enough.
     pub fn iter_ordered(&mut self) -> impl ExactSizeIterator<Item = (&K, &V, &W)> {
-        let Self { storage, order } = self;
+        let Self { storage, order, .. } = self;
         let storage = &*storage;
         order.clear();
         order.extend(storage.positions());
@@ -203,15 +207,49 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
 
     /// Adds a whole delta, or nothing of it.
     ///
+    /// The order of its entries does not matter: one whose sum does not fit yet is added after the others.
+    ///
     /// # Errors
-    /// [`Overflow`] where one new weight has no value; nothing is then changed.
+    /// [`Overflow`] where one new weight has no value; nothing is then changed, and
+    /// [`overflowed`](Self::overflowed) says which entry it was.
     pub fn try_apply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
-        let mut applied = 0;
-        let outcome = self.storage.add_all(delta.rows(), delta.weights(), &mut applied);
-        if outcome.is_err() {
-            self.take_back(delta.iter().take(applied)).expect("what was just added can be taken back");
+        self.deferred.start();
+        let (rows, weights) = (delta.rows(), delta.weights());
+        let mut start = 0;
+        loop {
+            let mut applied = 0;
+            match self.storage.add_all(&rows[start..], &weights[start..], &mut applied) {
+                Ok(()) => break,
+                Err(Overflow) => {
+                    self.deferred.push(start + applied);
+                    start += applied + 1;
+                }
+            }
         }
+        let outcome = if self.deferred.is_empty() { Ok(()) } else { self.apply_deferred(delta) };
         self.shrink();
+        outcome
+    }
+
+    /// An entry of the delta of the last [`try_apply`](Self::try_apply) whose row has no new weight, if that failed.
+    #[must_use]
+    pub fn overflowed(&self) -> Option<usize> {
+        self.deferred.failed()
+    }
+
+    /// Adds the entries of a delta that were put off. If they have no place, all others are taken back.
+    #[cold]
+    fn apply_deferred(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
+        let mut deferred = std::mem::take(&mut self.deferred);
+        let (rows, weights) = (delta.rows(), delta.weights());
+        let outcome = deferred.retry(rows, |at| self.try_update(&rows[at].0, &rows[at].1, &weights[at]));
+        if outcome.is_err() {
+            let added = (0..delta.len()).rev().filter(|at| !deferred.is_left(*at));
+            let retract = |at: usize| self.try_retract(&rows[at].0, &rows[at].1, &weights[at]);
+            change_all(rows, added, retract).expect("what was just added can be taken back");
+            deferred.forget();
+        }
+        self.deferred = deferred;
         outcome
     }
 
@@ -220,16 +258,10 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
     pub fn try_unapply(&mut self, delta: &Delta<(K, V), W>) -> Result<(), Overflow> {
-        self.take_back(delta.iter())
-    }
-
-    /// Subtracts the weights of some rows, the last one first, so that each weight only takes values
-    /// that it has already had.
-    fn take_back<'a>(
-        &mut self,
-        rows: impl DoubleEndedIterator<Item = (&'a (K, V), &'a W)>,
-    ) -> Result<(), Overflow> {
-        rows.rev().try_for_each(|((key, value), weight)| self.try_retract(key, value, weight))
+        let (rows, weights) = (delta.rows(), delta.weights());
+        // Backwards: mostly each weight then takes values that it has already had.
+        let retract = |at: usize| self.try_retract(&rows[at].0, &rows[at].1, &weights[at]);
+        change_all(rows, (0..delta.len()).rev(), retract)
     }
 
     /// Gives memory back that only many more rows need.
@@ -319,9 +351,7 @@ impl<K: Row, V: Row, W: Ring> FromIterator<((K, V), W)> for IndexedZSet<K, V, W>
 /// If the weights of one row have no sum; [`IndexedZSet::try_apply`] gives an error instead.
 impl<K: Row, V: Row, W: Ring> Extend<((K, V), W)> for IndexedZSet<K, V, W> {
     fn extend<I: IntoIterator<Item = ((K, V), W)>>(&mut self, rows: I) {
-        for ((key, value), weight) in rows {
-            self.try_update(&key, &value, &weight).expect("the weights of a row have a sum");
-        }
+        self.try_add_rows(rows).expect("the weights of a row have a sum");
     }
 }
 

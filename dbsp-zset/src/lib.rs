@@ -25,8 +25,8 @@
 //! - algebra: [`Semigroup`], [`Monoid`], [`Group`], [`Ring`], [`OrderedRing`], [`Overflow`]
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
-//! - memory: [`Held`], [`Holds`]; buffers that give it back: [`Usage`], [`Excess`], [`shrink_vec`]
-//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`]
+//! - memory: [`Held`], [`Holds`]; buffers that give it back: [`Usage`], [`Reclaim`], [`shrink_vec`]
+//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`], [`settle`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.
@@ -62,6 +62,7 @@ pub mod row;
 pub mod segmented;
 #[cfg(feature = "serde")]
 mod serde;
+pub mod settle;
 pub mod table;
 pub mod trace;
 pub mod usage;
@@ -77,7 +78,8 @@ pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};
 pub use pool::renew;
 pub use row::{Row, hash_of};
 pub use segmented::SegmentedVec;
+pub use settle::settle;
 pub use table::DenseTable;
 pub use trace::Trace;
-pub use usage::{Excess, Usage, shrink_vec};
+pub use usage::{Reclaim, Usage, shrink_vec};
 pub use zset::ZSet;

@@ -13,7 +13,7 @@ use std::hash::Hash;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-use crate::algebra::{Overflow, Ring};
+use crate::algebra::Ring;
 use crate::delta::Delta;
 use crate::row::hash_of;
 
@@ -24,19 +24,22 @@ const LARGE: usize = 8;
 /// It is worth it where a row comes so often.
 const OFTEN: usize = 4;
 
-/// The same change in no order: each row once if they repeat often, else as they come.
-///
-/// # Errors
-/// [`Overflow`] where the weights of one row have no sum.
-pub(crate) fn add_up<R: Hash + Eq, W: Ring>(delta: Delta<R, W>) -> Result<Delta<R, W>, Overflow> {
+/// The same change in no order: each row once if they repeat often, else as they come. A weight whose sum overflows stands
+/// beside the sum so far: whether the total fits is found when equal rows are neighbours.
+pub(crate) fn add_up<R: Hash + Eq, W: Ring>(delta: Delta<R, W>) -> Delta<R, W> {
     if !cfg!(feature = "bulk") || !repeat_often(delta.rows()) {
-        return Ok(delta);
+        return delta;
     }
     let (mut rows, mut sums, mut positions) = (Vec::<R>::new(), Vec::<W>::new(), HashTable::<usize>::new());
     for (row, weight) in delta {
         let hash = hash_of(&row);
         match positions.entry(hash, |at| rows[*at] == row, |at| hash_of(&rows[*at])) {
-            Entry::Occupied(at) => sums[*at.get()].try_add_assign(&weight)?,
+            Entry::Occupied(at) => {
+                if sums[*at.get()].try_add_assign(&weight).is_err() {
+                    rows.push(row);
+                    sums.push(weight);
+                }
+            }
             Entry::Vacant(vacant) => {
                 vacant.insert(sums.len());
                 rows.push(row);
@@ -44,7 +47,7 @@ pub(crate) fn add_up<R: Hash + Eq, W: Ring>(delta: Delta<R, W>) -> Result<Delta<
             }
         }
     }
-    Ok(Delta::from_columns(rows, sums).expect("each row was pushed with its weight"))
+    Delta::from_columns(rows, sums).expect("each row was pushed with its weight")
 }
 
 /// Whether a row comes `OFTEN` times or more on average, as far as a sample tells: among s of n rows, of which d differ,
@@ -64,6 +67,7 @@ fn repeat_often<R: Hash>(rows: &[R]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::algebra::Overflow;
     use std::collections::BTreeMap;
 
     #[test]

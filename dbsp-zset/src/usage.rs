@@ -13,7 +13,7 @@ const FEW_BYTES: usize = 4 << 10;
 
 /// Which memory of buffers is given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Excess {
+pub enum Reclaim {
     /// What no recent step has needed.
     Idle,
     /// All that is not in use.
@@ -23,13 +23,13 @@ pub enum Excess {
 /// How many entries of a buffer steps have needed; see the [module](self).
 ///
 /// ```
-/// use dbsp_zset::{Excess, Usage, shrink_vec};
+/// use dbsp_zset::{Reclaim, Usage, shrink_vec};
 ///
 /// let (mut buffer, mut usage) = (Vec::<u64>::with_capacity(1_000_000), Usage::new());
 /// usage.note(1_000);
-/// shrink_vec(&mut buffer, usage.end_period(Excess::Idle));
+/// shrink_vec(&mut buffer, usage.end_period(Reclaim::Idle));
 /// assert!((2_000..4_000).contains(&buffer.capacity()));
-/// assert_eq!([(); 3].map(|()| usage.end_period(Excess::Idle)), [1_000, 0, 0]);
+/// assert_eq!([(); 3].map(|()| usage.end_period(Reclaim::Idle)), [1_000, 0, 0]);
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Usage {
@@ -51,11 +51,11 @@ impl Usage {
     }
 
     /// Begins another period, and says how many entries are needed: the most of the last two periods, or none for
-    /// [`Excess::All`].
-    pub fn end_period(&mut self, excess: Excess) -> usize {
+    /// [`Reclaim::All`].
+    pub fn end_period(&mut self, reclaim: Reclaim) -> usize {
         let needed = self.now.max(self.before);
         (self.before, self.now) = (self.now, 0);
-        if excess == Excess::All { 0 } else { needed }
+        if reclaim == Reclaim::All { 0 } else { needed }
     }
 }
 
@@ -98,12 +98,12 @@ mod tests {
         let mut usage = Usage::new();
         usage.note(5);
         usage.note(3);
-        assert_eq!(usage.end_period(Excess::Idle), 5);
+        assert_eq!(usage.end_period(Reclaim::Idle), 5);
         usage.note(4);
-        assert_eq!(usage.end_period(Excess::Idle), 5);
-        assert_eq!(usage.end_period(Excess::Idle), 4);
+        assert_eq!(usage.end_period(Reclaim::Idle), 5);
+        assert_eq!(usage.end_period(Reclaim::Idle), 4);
         usage.note(9);
-        assert_eq!(usage.end_period(Excess::All), 0);
-        assert_eq!(usage.end_period(Excess::Idle), 9);
+        assert_eq!(usage.end_period(Reclaim::All), 0);
+        assert_eq!(usage.end_period(Reclaim::Idle), 9);
     }
 }

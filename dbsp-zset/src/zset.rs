@@ -20,6 +20,7 @@ use crate::indexed::{IndexedZSet, KeyGroup};
 use crate::pool::renew;
 use crate::prefetch::{FEW, WINDOW};
 use crate::row::Row;
+use crate::settle::{Deferred, change_all};
 use crate::table::gaps::Gaps;
 use crate::table::{DenseTable, Guess, short_hash};
 use crate::usage::is_excessive;
@@ -42,19 +43,21 @@ pub struct ZSet<R, W = i64> {
     rows: DenseTable<R, W>,
     /// Where rows stood that a delta left without a weight, while it is applied.
     gaps: Gaps,
+    /// The entries of a delta whose sums did not fit at first, while it is applied.
+    deferred: Deferred,
 }
 
 impl<R, W> ZSet<R, W> {
     /// An empty Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { rows: DenseTable::new(), gaps: Gaps::new() }
+        Self { rows: DenseTable::new(), gaps: Gaps::new(), deferred: Deferred::new() }
     }
 
     /// An empty Z-set with room for `capacity` rows.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { rows: DenseTable::with_capacity(capacity), gaps: Gaps::new() }
+        Self { rows: DenseTable::with_capacity(capacity), gaps: Gaps::new(), deferred: Deferred::new() }
     }
 
     /// How many different rows have a weight.
@@ -81,7 +84,7 @@ impl<R, W> ZSet<R, W> {
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.rows.allocated_bytes() + self.gaps.allocated_bytes()
+        self.rows.allocated_bytes() + self.gaps.allocated_bytes() + self.deferred.allocated_bytes()
     }
 }
 
@@ -123,9 +126,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     pub fn try_from_rows(rows: impl IntoIterator<Item = (R, W)>) -> Result<Self, Overflow> {
         let rows = rows.into_iter();
         let mut zset = Self::with_capacity(rows.size_hint().0);
-        for (row, weight) in rows {
-            zset.try_add_row(&row, &weight)?;
-        }
+        zset.try_add_rows(rows)?;
         Ok(zset)
     }
 
@@ -189,60 +190,98 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         Ok(())
     }
 
-    /// Adds a whole delta, or nothing of it. O(|delta|).
+    /// Adds rows in whatever order has partial sums that fit.
     ///
     /// # Errors
-    /// [`Overflow`] where one new weight has no value; nothing is then changed.
-    pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
-        let mut applied = 0;
-        let outcome = if cfg!(feature = "bulk") {
-            self.apply_windows(delta, &mut applied)
-        } else {
-            delta.iter().try_for_each(|(row, weight)| {
-                self.try_add_row(row, weight)?;
-                applied += 1;
-                Ok(())
-            })
-        };
-        if outcome.is_err() {
-            // Backwards, so that each weight only takes values that it has already had.
-            self.take_back(delta.iter().take(applied).rev()).expect("what was just added can be taken back");
+    /// [`Overflow`] where a row has no sum; other rows may then have been added.
+    fn try_add_rows(&mut self, rows: impl IntoIterator<Item = (R, W)>) -> Result<(), Overflow> {
+        let mut late = Delta::new();
+        for (row, weight) in rows {
+            if self.try_add_row(&row, &weight).is_err() {
+                late.push(row, weight);
+            }
         }
-        outcome
+        if late.is_empty() { Ok(()) } else { self.try_apply(&late) }
     }
 
-    /// Adds a delta so that rows that come stand where rows went; counts in `applied` how many were added.
-    fn apply_windows(&mut self, delta: &Delta<R, W>, applied: &mut usize) -> Result<(), Overflow> {
+    /// Adds a whole delta, or nothing of it. O(|delta|).
+    ///
+    /// The order of its entries does not matter: one whose sum does not fit yet is added after the others.
+    ///
+    /// # Errors
+    /// [`Overflow`] where one new weight has no value; nothing is then changed, and
+    /// [`overflowed`](Self::overflowed) says which entry it was.
+    pub fn try_apply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
+        self.deferred.start();
+        if cfg!(feature = "bulk") {
+            self.apply_windows(delta);
+        } else {
+            for (at, (row, weight)) in delta.iter().enumerate() {
+                if self.try_add_row(row, weight).is_err() {
+                    self.deferred.push(at);
+                }
+            }
+        }
+        if self.deferred.is_empty() { Ok(()) } else { self.apply_deferred(delta) }
+    }
+
+    /// An entry of the delta of the last [`try_apply`](Self::try_apply) whose row has no new weight, if that failed.
+    #[must_use]
+    pub fn overflowed(&self) -> Option<usize> {
+        self.deferred.failed()
+    }
+
+    /// Adds a delta so that rows that come stand where rows went.
+    fn apply_windows(&mut self, delta: &Delta<R, W>) {
         // A row that panicked may have left some open.
         self.gaps.clear();
         self.gaps.reserve(delta.len().min(self.rows.len()));
-        let mut windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
-        let outcome = windows.try_for_each(|(rows, weights)| self.apply_window(rows, weights, applied));
+        let windows = delta.rows().chunks(WINDOW).zip(delta.weights().chunks(WINDOW));
+        let mut start = 0;
+        for (rows, weights) in windows {
+            self.apply_window(rows, weights, start);
+            start += rows.len();
+        }
         self.rows.close(&mut self.gaps);
         renew(&mut self.gaps, Gaps::clear);
         self.gaps.shrink(self.rows.len());
-        outcome
     }
 
-    /// Adds rows whose lookups overlap; counts in `applied` how many were added.
+    /// Adds rows whose lookups overlap, the first of which stands at `start` in the delta.
     #[inline]
-    fn apply_window(&mut self, rows: &[R], weights: &[W], applied: &mut usize) -> Result<(), Overflow> {
+    fn apply_window(&mut self, rows: &[R], weights: &[W], start: usize) {
         let mut guesses = [Guess::default(); WINDOW];
         if rows.len() <= FEW || self.rows.is_near() {
             guesses.iter_mut().zip(rows).for_each(|(guess, row)| guess.hash = short_hash(row));
         } else {
             guesses.iter_mut().zip(rows).for_each(|(guess, row)| *guess = self.rows.guess(row));
         }
-        for ((guess, row), weight) in guesses.iter().zip(rows).zip(weights) {
+        for (i, ((guess, row), weight)) in guesses.iter().zip(rows).zip(weights).enumerate() {
             let change = |sum: &mut W| {
                 sum.try_add_assign(weight)?;
-                Ok(sum.is_zero())
+                Ok::<_, Overflow>(sum.is_zero())
             };
             let fresh = || (!weight.is_zero()).then(|| weight.clone());
-            self.rows.try_change(guess.hash, row, &mut self.gaps, change, fresh)?;
-            *applied += 1;
+            if self.rows.try_change(guess.hash, row, &mut self.gaps, change, fresh).is_err() {
+                self.deferred.push(start + i);
+            }
         }
-        Ok(())
+    }
+
+    /// Adds the entries of a delta that were put off. If they have no place, all others are taken back.
+    #[cold]
+    fn apply_deferred(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
+        let mut deferred = std::mem::take(&mut self.deferred);
+        let (rows, weights) = (delta.rows(), delta.weights());
+        let outcome = deferred.retry(rows, |at| self.try_add_row(&rows[at], &weights[at]));
+        if outcome.is_err() {
+            let added = (0..delta.len()).rev().filter(|at| !deferred.is_left(*at));
+            let taken_back = change_all(rows, added, |at| self.take_back_row(&rows[at], &weights[at]));
+            taken_back.expect("what was just added can be taken back");
+            deferred.forget();
+        }
+        self.deferred = deferred;
+        outcome
     }
 
     /// Takes back a delta that [`try_apply`](Self::try_apply) has added.
@@ -250,7 +289,9 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// # Errors
     /// [`Overflow`] where one new weight has no value, which cannot be if the delta was added last.
     pub fn try_unapply(&mut self, delta: &Delta<R, W>) -> Result<(), Overflow> {
-        self.take_back(delta.iter().rev())
+        let (rows, weights) = (delta.rows(), delta.weights());
+        // Backwards: mostly each weight then takes values that it has already had.
+        change_all(rows, (0..delta.len()).rev(), |at| self.take_back_row(&rows[at], &weights[at]))
     }
 
     /// The sum: weights add up.
@@ -270,7 +311,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// [`Overflow`] where a difference has no value.
     pub fn try_sub(&self, other: &Self) -> Result<Self, Overflow> {
         let mut difference = self.clone();
-        difference.take_back(other.iter())?;
+        other.iter().try_for_each(|(row, weight)| difference.take_back_row(row, weight))?;
         Ok(difference)
     }
 
@@ -328,12 +369,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         &self,
         pair: impl Fn(&R) -> (K, V),
     ) -> Result<IndexedZSet<K, V, W>, Overflow> {
-        let mut indexed = IndexedZSet::new();
-        for (row, weight) in self.iter() {
-            let (key, value) = pair(row);
-            indexed.try_update(&key, &value, weight)?;
-        }
-        Ok(indexed)
+        IndexedZSet::try_from_rows(self.iter().map(|(row, weight)| (pair(row), weight.clone())))
     }
 
     /// A Z-set with the same rows and other weights.
@@ -346,22 +382,13 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         Ok(mapped)
     }
 
-    /// Subtracts the weights of some rows.
-    fn take_back<'a>(&mut self, rows: impl Iterator<Item = (&'a R, &'a W)>) -> Result<(), Overflow>
-    where
-        W: 'a,
-    {
-        for (row, weight) in rows {
-            match self.rows.find(row) {
-                Some(position) => {
-                    let sum = self.rows.value_mut(position);
-                    sum.try_sub_assign(weight)?;
-                    if sum.is_zero() {
-                        self.rows.swap_remove(position);
-                    }
-                }
-                None => self.try_add_row(row, &weight.try_neg()?)?,
-            }
+    /// Subtracts from the weight of one row.
+    fn take_back_row(&mut self, row: &R, weight: &W) -> Result<(), Overflow> {
+        let Some(position) = self.rows.find(row) else { return self.try_add_row(row, &weight.try_neg()?) };
+        let sum = self.rows.value_mut(position);
+        sum.try_sub_assign(weight)?;
+        if sum.is_zero() {
+            self.rows.swap_remove(position);
         }
         Ok(())
     }
@@ -407,15 +434,19 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         other: &IndexedZSet<K, U, W>,
         image: impl Fn(&K, &V, &U) -> R,
     ) -> Result<ZSet<R, W>, Overflow> {
-        let mut joined = ZSet::new();
+        let (mut joined, mut late) = (ZSet::new(), Delta::new());
         for (key, mine) in self.groups() {
             let theirs = other.group(key);
             for (value, weight) in mine {
                 for (other_value, other_weight) in theirs {
-                    joined.try_add_row(&image(key, value, other_value), &weight.try_mul(other_weight)?)?;
+                    let (row, product) = (image(key, value, other_value), weight.try_mul(other_weight)?);
+                    if joined.try_add_row(&row, &product).is_err() {
+                        late.push(row, product);
+                    }
                 }
             }
         }
+        joined.try_apply(&late)?;
         Ok(joined)
     }
 
@@ -486,9 +517,7 @@ impl<R: Row, W: Ring> FromIterator<(R, W)> for ZSet<R, W> {
 /// If the weights of one row have no sum; [`ZSet::try_add_row`] gives an error instead.
 impl<R: Row, W: Ring> Extend<(R, W)> for ZSet<R, W> {
     fn extend<I: IntoIterator<Item = (R, W)>>(&mut self, rows: I) {
-        for (row, weight) in rows {
-            self.try_add_row(&row, &weight).expect("the weights of a row have a sum");
-        }
+        self.try_add_rows(rows).expect("the weights of a row have a sum");
     }
 }
 

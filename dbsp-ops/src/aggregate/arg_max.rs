@@ -12,7 +12,7 @@
 //! Rows of the greatest rank come out with the weights that they have, also with negative ones, as the join
 //! would have it.
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Summaries};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Summaries};
 
 use crate::aggregate::ordered::{Max, PositiveRows};
 use crate::aggregate::ordered_groups::OrderedGroups;
@@ -79,8 +79,8 @@ impl<K: Row, P: Row, V: Row> Operator for ArgMax<K, P, V> {
         self.groups.abort()
     }
 
-    fn shrink(&mut self, excess: Excess) {
-        self.groups.shrink(excess);
+    fn shrink(&mut self, reclaim: Reclaim) {
+        self.groups.shrink(reclaim);
     }
 }
 

@@ -6,7 +6,7 @@
 //! # State       the rows of each group in a [`SummaryTree`](dbsp_zset::SummaryTree): O(rows)
 //! # Cost        O(log group) a change, also after mass retraction; never a scan of the group
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Monoid, Overflow, Row, Summaries, Summarise};
+use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Reclaim, Row, Summaries, Summarise};
 
 use crate::aggregate::ordered_groups::OrderedGroups;
 use crate::fused::Piecewise;
@@ -78,8 +78,8 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
         self.groups.abort()
     }
 
-    fn shrink(&mut self, excess: Excess) {
-        self.groups.shrink(excess);
+    fn shrink(&mut self, reclaim: Reclaim) {
+        self.groups.shrink(reclaim);
     }
 }
 

@@ -7,7 +7,7 @@
 //!   down its tree together: 250 ns a row became 90 where 37,000 rows of a step were of two groups of 100,000.
 
 use dbsp_zset::{
-    Delta, Excess, Held, Holds, OrderedTrace, Overflow, Row, Summaries, Usage, renew, shrink_vec,
+    Delta, Held, Holds, OrderedTrace, Overflow, Reclaim, Row, Summaries, Usage, renew, shrink_vec,
 };
 
 /// So many rows of a group are sorted before they are applied; without feature `bulk` each goes alone.
@@ -169,8 +169,8 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
     }
 
     /// Gives memory of buffers back. Comes between steps.
-    pub(crate) fn shrink(&mut self, excess: Excess) {
-        let needed = self.usage.end_period(excess);
+    pub(crate) fn shrink(&mut self, reclaim: Reclaim) {
+        let needed = self.usage.end_period(reclaim);
         shrink_vec(&mut self.rows, needed);
         shrink_vec(&mut self.touched, needed);
         shrink_vec(&mut self.found, needed);

@@ -74,7 +74,7 @@ proptest! {
         let average = LinearAggregation::new(Average(|value: &i64| *value));
         check(average, &steps, |rows| {
             let rows = oracle::average(rows);
-            oracle::map(&rows, |(key, (sum, count))| (*key, dbsp_ops::Fraction { sum: *sum, count: *count }))
+            oracle::map(&rows, |(key, (sum, count))| (*key, dbsp_ops::Fraction::new(*sum, *count).expect("a count")))
         })?;
     }
 

@@ -1,6 +1,6 @@
 //! The shell of a checked input: it moves the changes that were taken into a stream.
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
 
 use crate::checked::CheckedBuffer;
 use crate::circuit::Recovery;
@@ -51,7 +51,7 @@ impl<R: Row> Node for CheckedInputNode<R> {
         slots.get_mut(self.buffer).clear();
     }
 
-    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
-        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(excess));
+    fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
+        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(reclaim));
     }
 }

@@ -2,7 +2,7 @@
 //! apart so that a stream can lead from the one through other nodes into the other.
 
 use dbsp_ops::Delay;
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -65,8 +65,8 @@ impl<R: Row> Node for DelayTakeNode<R> {
         Ok(())
     }
 
-    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
-        slots.get_mut(self.delay).shrink(self.usage.end_period(excess));
+    fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
+        slots.get_mut(self.delay).shrink(self.usage.end_period(reclaim));
     }
 
     fn discard(&mut self, slots: &mut Slots, recovery: Recovery) {

@@ -2,7 +2,7 @@
 //!
 //! If the step fails, the changes go back to where the user put them, before whatever comes later.
 
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -45,8 +45,8 @@ impl<R: Row> Node for InputNode<R> {
         slots.get_mut(self.pending).clear();
     }
 
-    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
-        slots.get_mut(self.pending).shrink(self.usage.end_period(excess));
+    fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
+        slots.get_mut(self.pending).shrink(self.usage.end_period(reclaim));
     }
 }
 
@@ -89,7 +89,7 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
         buffer.table.undo(&mut buffer.changes);
     }
 
-    fn shrink(&mut self, slots: &mut Slots, excess: Excess) {
-        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(excess));
+    fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
+        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(reclaim));
     }
 }

@@ -4,6 +4,7 @@
 //! reads it as it was before. A collection is up to date within the step. Either way the delta is
 //! taken back again if another node fails after it was applied.
 
+use dbsp_ops::{OverflowDetail, Excess};
 use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, ZSet};
 
 use crate::node::{Node, Torn};
@@ -19,10 +20,25 @@ pub(crate) trait Integral: Default + Holds + Send + 'static {
 
     /// Takes back a delta that was added last.
     fn unapply(&mut self, delta: &Delta<Self::Row>) -> Result<(), Overflow>;
+
+    /// What adding a delta has last failed on, which was this one.
+    fn overflow<'a>(&self, delta: &'a Delta<Self::Row>) -> Option<OverflowDetail<'a>>;
+}
+
+/// The entry of a delta whose row has no weight any more: the row, and what there is to say of its weight.
+fn excess<R>(delta: &Delta<R>, entry: Option<usize>) -> Option<(&R, Excess)> {
+    let entry = entry?;
+    let weight = *delta.weights().get(entry)?;
+    Some((&delta.rows()[entry], Excess::of("a weight", weight.into())))
 }
 
 impl<R: Row> Integral for ZSet<R> {
     type Row = R;
+
+    fn overflow<'a>(&self, delta: &'a Delta<R>) -> Option<OverflowDetail<'a>> {
+        let (row, excess) = excess(delta, self.overflowed())?;
+        Some(OverflowDetail::new(excess, row))
+    }
 
     fn apply(&mut self, delta: &Delta<R>) -> Result<(), Overflow> {
         self.try_apply(delta)
@@ -35,6 +51,11 @@ impl<R: Row> Integral for ZSet<R> {
 
 impl<K: Row, V: Row> Integral for IndexedZSet<K, V> {
     type Row = (K, V);
+
+    fn overflow<'a>(&self, delta: &'a Delta<(K, V)>) -> Option<OverflowDetail<'a>> {
+        let ((key, _), excess) = excess(delta, self.overflowed())?;
+        Some(OverflowDetail::new(excess, key))
+    }
 
     fn apply(&mut self, delta: &Delta<(K, V)>) -> Result<(), Overflow> {
         self.try_apply(delta)
@@ -96,6 +117,10 @@ impl<T: Integral> Node for IntegralNode<T> {
 
     fn prepare(&mut self, slots: &mut Slots) -> Result<(), Overflow> {
         if self.is_early { Ok(()) } else { self.apply(slots) }
+    }
+
+    fn overflow<'a>(&'a self, slots: &'a Slots) -> Option<OverflowDetail<'a>> {
+        slots.get(self.integral).overflow(slots.get(self.input))
     }
 
     fn commit(&mut self, _: &mut Slots) {

@@ -1,7 +1,7 @@
 //! The shells of operators that read an arrangement: joins and semijoins.
 
 use dbsp_ops::{Join, Semijoin};
-use dbsp_zset::{Delta, Excess, Held, Holds, IndexedZSet, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Reclaim, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -30,8 +30,8 @@ where
         self.join.held()
     }
 
-    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
-        self.join.shrink(excess);
+    fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
+        self.join.shrink(reclaim);
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
@@ -70,8 +70,8 @@ impl<K: Row, V: Row> Node for SemijoinNode<K, V> {
         })
     }
 
-    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
-        self.semijoin.shrink(excess);
+    fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
+        self.semijoin.shrink(reclaim);
     }
 
     fn commit(&mut self, _: &mut Slots) {

@@ -1,7 +1,7 @@
 //! The shell of union, intersection and difference.
 
 use dbsp_ops::SetOperation;
-use dbsp_zset::{Delta, Excess, Held, Holds, Overflow, Row};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -26,8 +26,8 @@ impl<R: Row> Node for SetOperationNode<R> {
         })
     }
 
-    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
-        self.operation.shrink(excess);
+    fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
+        self.operation.shrink(reclaim);
     }
 
     fn commit(&mut self, _: &mut Slots) {

@@ -1,7 +1,7 @@
 //! The shell of operators with one input and state of their own.
 
-use dbsp_ops::Operator;
-use dbsp_zset::{Delta, Excess, Held, Overflow};
+use dbsp_ops::{Operator, OverflowDetail};
+use dbsp_zset::{Delta, Held, Overflow, Reclaim};
 
 use crate::node::{Node, Torn};
 use crate::slots::{SlotId, Slots};
@@ -25,8 +25,12 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
         })
     }
 
-    fn shrink(&mut self, _: &mut Slots, excess: Excess) {
-        self.operator.shrink(excess);
+    fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
+        self.operator.shrink(reclaim);
+    }
+
+    fn overflow<'a>(&'a self, _: &'a Slots) -> Option<OverflowDetail<'a>> {
+        self.operator.last_overflow()
     }
 
     fn commit(&mut self, _: &mut Slots) {

@@ -232,22 +232,32 @@ impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> 
 
 /// Aggregates. Each gives one row for each key that has a result.
 impl<'b, S: Row, K: Row, V: Row, C: Chain<S, Row = (K, V)>> KeyedFlow<'b, S, C> {
+    /// Says that errors can show keys of this type by its `Debug`; see [`Builder::debug`](crate::Builder::debug).
+    pub fn debug_keys(self) -> Self
+    where
+        K: std::fmt::Debug,
+    {
+        self.rows.builder.debug::<K>();
+        self
+    }
+
     /// How many rows each key has: Σ weight, where that is not 0.
     #[track_caller]
     pub fn count(self) -> KeyedStream<'b, K, i64> {
         self.linear(Count, operator("count"))
     }
 
-    /// The sum of the values of each key whose count is not 0.
+    /// The sum of the values of each key whose count is not 0: an `i64`, or an `i128` of numbers that may be wider than that,
+    /// see [`Number`].
     #[track_caller]
-    pub fn sum(self) -> KeyedStream<'b, K, V>
+    pub fn sum(self) -> KeyedStream<'b, K, V::Sum>
     where
         V: Number,
     {
         self.linear(Sum(|value: &V| *value), operator("sum_by_key"))
     }
 
-    /// The average of the values of each key whose count is not 0.
+    /// The average of the values of each key whose count is not 0, as a reduced [`Fraction`]: equal averages are equal rows.
     #[track_caller]
     pub fn average(self) -> KeyedStream<'b, K, Fraction>
     where

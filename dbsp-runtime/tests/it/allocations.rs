@@ -134,3 +134,33 @@ fn distinct_and_set_operations_allocate_nothing() {
     .expect("a sound circuit");
     assert_steady(circuit, input);
 }
+
+#[test]
+fn sums_that_overflow_on_the_way_allocate_nothing_once_warm() {
+    let (mut circuit, (input, view, trace, sums)) = Circuit::build(|b| {
+        let (stream, input) = b.input::<(u64, i64)>("rows");
+        let keyed = stream.keyed();
+        let sums = keyed.aggregate((Count, Sum(|value: &i64| *value)));
+        (input, stream.view(), keyed.view(), sums.view())
+    })
+    .expect("a sound circuit");
+    let mut delta = Delta::new();
+    for key in 0..50_u64 {
+        // From one end of the range to the other and back, the long way first.
+        for weight in [i64::MAX, i64::MAX, 1, -i64::MAX, -i64::MAX, -1] {
+            delta.push((key, 1), weight);
+        }
+        delta.push((key + 50, 3), if key % 2 == 0 { 1 } else { -1 });
+    }
+    circuit[input].extend((0..50).map(|key| ((key, 1), 1)));
+    circuit.step().expect("a sound step");
+    for step in 0..40 {
+        let counts = alloc::count(|| {
+            circuit[input].extend_from(&delta);
+            circuit.step().expect("all sums fit");
+        });
+        assert!(step < 20 || counts.is_zero(), "step {step} allocated: {counts:?}");
+        delta.try_negate().expect("every weight has an opposite");
+    }
+    assert_eq!((circuit[view].len(), circuit[trace].len(), circuit[sums].len()), (50, 50, 50));
+}

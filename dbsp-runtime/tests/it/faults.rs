@@ -1,6 +1,8 @@
 //! A fault names its operator, changes nothing, and the circuit goes on as documented.
 
-use dbsp_runtime::{Builder, Circuit, Error, Input, KeyedView, Recovery, Stream, Strictness, View, ZSet};
+use dbsp_runtime::{
+    Builder, Circuit, Direction, Error, Input, KeyedView, Recovery, Stream, Strictness, View, ZSet,
+};
 
 type Row = (u8, i64);
 type Handles = (Input<Row>, KeyedView<u8, i64>, View<i64>);
@@ -59,9 +61,18 @@ fn an_overflow_names_the_operator_and_takes_the_step_back() {
     circuit.step().expect("it fits");
     circuit[numbers].extend([((2, 1), 1), ((1, 1), 1)]);
     let error = circuit.step().expect_err("a sum out of range");
-    let Error::WeightOverflow { operator } = &error else { panic!("{error:?}") };
+    let Error::WeightOverflow { operator, what, direction, key } = &error else { panic!("{error:?}") };
     assert_eq!((operator.kind, operator.name.as_deref()), ("sum_by_key", Some("sums")));
+    assert_eq!(
+        (*what, *direction, key.as_deref()),
+        ("a sum of i64 as i64", Some(Direction::Above), Some("1"))
+    );
     assert!(error.to_string().starts_with("sum_by_key \"sums\" built at "));
+    assert!(
+        error
+            .to_string()
+            .ends_with(": a sum of i64 as i64 rose above its range for key 1; the step was taken back")
+    );
     circuit.recover(Recovery::Discard).expect("the step was taken back");
     circuit[numbers].insert((1, -1));
     circuit.step().expect("it fits");

@@ -14,6 +14,7 @@ mod graph;
 mod long_chains;
 mod memory;
 mod misuse;
+mod numbers;
 mod owned_rows;
 mod profile;
 mod shown;

@@ -52,10 +52,22 @@ pub fn sum<K: Ord + Clone>(rows: &Bag<(K, i64)>) -> Bag<(K, i64)> {
     aggregate_linear(rows, |group| narrow(total(group, |&value| value.into())))
 }
 
-/// Sum and count of each group whose count is not zero: the average is their quotient.
+/// Sum and count of each group whose count is not zero: the average is their quotient, which [`reduced`] makes unique.
 #[must_use]
 pub fn average<K: Ord + Clone>(rows: &Bag<(K, i64)>) -> Bag<(K, (i128, i64))> {
     aggregate_linear(rows, |group| (total(group, |&value| value.into()), narrow(total(group, |_| 1))))
+}
+
+/// The numerator and the positive denominator of a quotient in lowest terms; the divisor is not zero.
+#[must_use]
+pub fn reduced(sum: i128, count: i64) -> (i128, i128) {
+    // Euclid's algorithm, one subtraction of a multiple after the other.
+    let (mut divisor, mut rest) = (i128::from(count), sum % i128::from(count));
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    let divisor = if (divisor < 0) == (count < 0) { divisor } else { -divisor };
+    (sum / divisor, i128::from(count) / divisor)
 }
 
 /// The least value of positive weight of each group.

@@ -31,7 +31,9 @@ mod linear;
 mod sets;
 mod streams;
 
-pub use groups::{aggregate, aggregate_linear, arg_max, average, count, fold, groups, max, min, sum};
+pub use groups::{
+    aggregate, aggregate_linear, arg_max, average, count, fold, groups, max, min, reduced, sum,
+};
 pub use joins::{antijoin, join, join_flat, product, semijoin};
 pub use linear::{filter, flat_map, map, minus, neg, plus, sum_of};
 pub use sets::{distinct, except, intersect, positive, union};

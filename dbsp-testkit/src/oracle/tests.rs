@@ -46,6 +46,10 @@ fn a_group_with_sum_zero_is_present_and_a_group_with_count_zero_is_not() {
     assert_eq!(sum(&rows), bag([(('z', 0), 1)]));
     assert_eq!(count(&rows), bag([(('z', 2), 1)]));
     assert_eq!(average(&rows), bag([(('z', (0, 2)), 1)]));
+    assert_eq!(
+        [reduced(0, -2), reduced(10, -4), reduced(-9, 3), reduced(7, 5)],
+        [(0, 1), (-5, 2), (-3, 1), (7, 5)]
+    );
 }
 
 #[test]

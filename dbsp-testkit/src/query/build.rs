@@ -1,6 +1,6 @@
 //! A query built as a circuit.
 
-use dbsp_runtime::{Builder, Count, Monoid, Overflow, Semigroup, Stream, Sum, View};
+use dbsp_runtime::{Builder, Count, Fraction, Monoid, Overflow, Semigroup, Stream, Sum, View};
 
 use super::evaluate::{both_orders, ends, narrow, packed, rank, residue};
 use super::{Chain, Op, Query, QueryInputs, QueryRow};
@@ -109,7 +109,10 @@ fn apply<'b>(
         Op::Sum => over_keyed!(from[0], probe, |rows| rows.sum().rows()),
         Op::Average => over_keyed!(from[0], probe, |rows| {
             let averages = rows.average();
-            averages.map_values(|average| packed(narrow(average.sum), average.count)).rows().materialise()
+            let packed = |average: &Fraction| {
+                packed(narrow(average.numerator()), narrow(average.denominator().into()))
+            };
+            averages.map_values(packed).rows().materialise()
         }),
         Op::CountAndSum => over_keyed!(from[0], probe, |rows| {
             let both = rows.aggregate((Count, Sum(|value: &i64| *value)));

@@ -49,7 +49,10 @@ fn apply(op: Op, inputs: &[&Rows; 3], from: &[Rows]) -> Rows {
         Op::Sum => oracle::sum(&from[0]),
         Op::Average => {
             let averages = oracle::average(&from[0]);
-            oracle::map(&averages, |&(key, (sum, count))| (key, packed(narrow(sum), count)))
+            oracle::map(&averages, |&(key, (sum, count))| {
+                let (numerator, denominator) = oracle::reduced(sum, count);
+                (key, packed(narrow(numerator), narrow(denominator)))
+            })
         }
         Op::CountAndSum => oracle::aggregate_linear(&from[0], |group| {
             let sum = group.iter().map(|(value, weight)| value * weight).sum();

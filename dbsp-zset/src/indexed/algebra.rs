@@ -1,11 +1,39 @@
 //! The algebra of indexed Z-sets: what holds for Z-sets, group by group.
 
 use crate::algebra::{OrderedRing, Overflow, Ring};
+use crate::delta::Delta;
 use crate::indexed::IndexedZSet;
 use crate::row::Row;
 use crate::zset::ZSet;
 
 impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
+    /// The indexed Z-set of some weighted rows.
+    ///
+    /// # Errors
+    /// [`Overflow`] where the weights of one row have no sum.
+    pub fn try_from_rows(rows: impl IntoIterator<Item = ((K, V), W)>) -> Result<Self, Overflow> {
+        let mut zset = Self::new();
+        zset.try_add_rows(rows)?;
+        Ok(zset)
+    }
+
+    /// Adds rows in whatever order has partial sums that fit.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a row has no sum; other rows may then have been added.
+    pub(super) fn try_add_rows(
+        &mut self,
+        rows: impl IntoIterator<Item = ((K, V), W)>,
+    ) -> Result<(), Overflow> {
+        let mut late = Delta::new();
+        for (row, weight) in rows {
+            if self.try_update(&row.0, &row.1, &weight).is_err() {
+                late.push(row, weight);
+            }
+        }
+        if late.is_empty() { Ok(()) } else { self.try_apply(&late) }
+    }
+
     /// The indexed Z-set in which each pair of a slice has weight one for each time it stands there.
     ///
     /// # Errors
@@ -82,12 +110,9 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
         &self,
         image: impl Fn(&K, &V) -> (L, U),
     ) -> Result<IndexedZSet<L, U, W>, Overflow> {
-        let mut mapped = IndexedZSet::new();
-        for (key, value, weight) in self.iter() {
-            let (key, value) = image(key, value);
-            mapped.try_update(&key, &value, weight)?;
-        }
-        Ok(mapped)
+        IndexedZSet::try_from_rows(
+            self.iter().map(|(key, value, weight)| (image(key, value), weight.clone())),
+        )
     }
 
     /// The rows as plain pairs, without an index.

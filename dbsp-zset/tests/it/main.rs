@@ -1,6 +1,7 @@
 //! Z-sets, batches and traces against plain maps and the laws of their algebra.
 
 mod algebra;
+mod extremes;
 #[cfg(feature = "serde")]
 mod serde;
 mod traces;

@@ -6,7 +6,7 @@
 //!
 //! Where that benchmark answers another question than the public SQL, the operators are those and the question is
 //! the SQL's, so that results can be compared: q5, q7 and q8 keep every window, where theirs keep the last one;
-//! q4's average is a sum and a count, which is what `average` keeps. q9 filters within the join, as its q4 does,
+//! q4's average is a sum and a count, as ours is there. q9 filters within the join, as its q4 does,
 //! where theirs makes all pairs first.
 
 use anyhow::Result;

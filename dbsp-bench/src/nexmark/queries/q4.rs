@@ -5,9 +5,10 @@
 //!   a.category) GROUP BY category` (`q4.sql`, `q4.slt.part`).
 //! # Formula  `γ[category; avg](γ[id, category; max](σ(auction ⋈ bid)))`: the join is bilinear, the
 //!   average linear; the maximum is not, and so keeps the prices of each auction in order.
+//!   Averages are given as sum and count, as the rivals give them.
 //! # State  auctions and bids by auction, the prices of each auction, sum and count of each category.
 
-use dbsp_runtime::Output;
+use dbsp_runtime::{Count, Output, Sum};
 
 use crate::nexmark::oracle::{self, Tables};
 use crate::nexmark::query::{Query, Rival, Rivals, Sources};
@@ -34,9 +35,9 @@ impl Query for Q4 {
             .max()
             .rows()
             .index_by(|&((_, category), highest)| (category, highest))
-            .average()
+            .aggregate((Sum(|highest: &i64| *highest), Count))
             .rows()
-            .map(|(category, average)| (*category, average.sum, average.count))
+            .map(|&(category, (sum, count))| (category, sum.into(), count))
             .output()
     }
 
