@@ -5,7 +5,9 @@
 //! # Cost        I: O(|delta|) a step. D: O(|collection|) a step, as it has to look at all of it;
 //!   it is for queries that have no incremental form.
 
-use dbsp_zset::{Delta, Group, Held, Holds, Overflow, Row, ZSet};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Row, ZSet};
+
+use crate::wide_weight::push_wide;
 
 /// The integral of a stream of deltas: the collection that they add up to.
 ///
@@ -84,8 +86,8 @@ impl<R: Row> Differentiate<R> {
         Self { before: ZSet::new() }
     }
 
-    /// Appends what changed from the collection of the step before to this one. Where the difference of two weights has no
-    /// value, the row stands there with each of the two.
+    /// Appends what changed from the collection of the step before to this one. A row whose weight changes by more than
+    /// 64 bits stands there several times.
     ///
     /// # Errors
     /// None: every change has a value.
@@ -95,27 +97,18 @@ impl<R: Row> Differentiate<R> {
                 out.extend(change);
                 Ok(())
             }
-            Err(Overflow) => self.step_in_parts(collection, out),
+            Err(Overflow) => self.step_wide(collection, out),
         }
     }
 
-    /// As [`step`](Self::step), row by row.
+    /// As [`step`](Self::step), with differences of more than 64 bits.
     #[cold]
-    fn step_in_parts(&self, collection: &ZSet<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
-        let mut gone = Delta::new();
-        for (row, weight) in collection.iter() {
-            let before = self.before.get(row);
-            match weight.try_sub(&before) {
-                Ok(change) => out.push(row.clone(), change),
-                Err(Overflow) => {
-                    out.push(row.clone(), *weight);
-                    gone.push(row.clone(), before);
-                }
-            }
-        }
-        let missing = self.before.iter().filter(|(row, _)| !collection.contains(row));
-        missing.for_each(|(row, weight)| gone.push(row.clone(), *weight));
-        out.try_extend_negated(&gone)
+    fn step_wide(&self, collection: &ZSet<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
+        let change = |row, now: i64, before: i64| (row, i128::from(now) - i128::from(before));
+        let kept = collection.iter().map(|(row, weight)| change(row, *weight, self.before.get(row)));
+        let gone = self.before.iter().filter(|(row, _)| !collection.contains(row));
+        let gone = gone.map(|(row, weight)| change(row, 0, *weight));
+        kept.chain(gone).try_for_each(|(row, weight)| push_wide(out, row.clone(), weight))
     }
 
     /// Makes the step final: the next one compares with this collection.

@@ -26,7 +26,7 @@
 //! - data: [`Row`], [`Delta`], [`Batch`], [`ZSet`]
 //! - traces: [`Trace`], [`IndexedZSet`] with [`KeyGroup`], [`OrderedTrace`] with [`SummaryTree`]
 //! - memory: [`Held`], [`Holds`]; buffers that give it back: [`Usage`], [`Reclaim`], [`shrink_vec`]
-//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`], [`settle`]
+//! - what they are made of, and operators too: [`DenseTable`], [`SegmentedVec`], [`DeltaIndex`], [`hash_of`], [`renew`], [`settle()`]
 //!
 //! # Features
 //! - `simd` (default): weight columns go through vector kernels; without it through scalar ones.

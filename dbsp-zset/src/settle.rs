@@ -1,6 +1,6 @@
 //! Sums whose total fits although a partial sum does not: what overflows is put off and tried again.
 //!
-//! # Shape       [`settle`] adds the values that were put off for one sum; [`Deferred`] holds the positions of those entries
+//! # Shape       [`settle()`] adds the values that were put off for one sum; `Deferred` holds the positions of those entries
 //!   of a delta that were put off, for all of its rows.
 //! # Invariants  for integers, what is left over when nothing more fits proves that the sum has no value. Suppose that on a
 //!   total T both x > 0 and y < 0 overflow. Then x − y exceeds MAX − MIN, which no two integers of the type allow. So whatever

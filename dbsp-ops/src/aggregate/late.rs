@@ -3,7 +3,7 @@
 //! # Shape       an entry for each part of a group's count and total that a row could not be added to. They are tried again
 //!   part by part and key by key, with the entries of one part in whatever order each partial sum fits.
 //! # Invariants  between steps there is none. For integers a part is refused exactly if its total has no value, as
-//!   [`settle`](dbsp_zset::settle) says.
+//!   [`settle`](mod@dbsp_zset::settle) says.
 //! # Cost        nothing unless something overflows; then O(n log n) for n entries, and a clone of each row.
 
 use dbsp_zset::{Overflow, Row, Semigroup, settle};

@@ -143,6 +143,7 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> LinearAggregation<K, V, G> {
 }
 
 /// What a row could not be added to.
+#[derive(Clone, Copy)]
 enum Part {
     Count,
     /// The count has the row already.
