@@ -107,9 +107,11 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
             return true;
         }
         if !is_new {
-            let before = std::mem::replace(self.values.value_mut(position), value.clone());
+            // All that a row can panic in comes first: table and changes then go together.
+            let (old_key, fresh) = (key.clone(), value.clone());
+            let before = std::mem::replace(self.values.value_mut(position), fresh);
             if !crate::mutated!(UpsertForgetsRetraction) {
-                changes.delete((key.clone(), before));
+                changes.delete((old_key, before));
             }
         }
         changes.insert((key, value));
@@ -136,17 +138,24 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
         Ok(())
     }
 
-    /// Takes back all changes that stand in a delta of this table, the last one first, and empties it.
+    /// Takes back all changes that stand in a delta of this table, the last one first, and empties it. If a row panics, as
+    /// many changes are left as the table still has.
     pub fn undo(&mut self, changes: &mut Delta<(K, V)>) {
-        for (i, (key, value)) in changes.rows().iter().enumerate().rev() {
-            if changes.weights()[i] < 0 {
-                let (position, _) = self.values.find_or_insert_with(key, || value.clone());
-                self.values.value_mut(position).clone_from(value);
+        while let Some(last) = changes.len().checked_sub(1) {
+            let (key, value) = &changes.rows()[last];
+            let (mut entry, mut before) = (None, None);
+            if changes.weights()[last] > 0 {
+                entry = self.values.find(key).map(|position| self.values.swap_remove(position));
             } else if let Some(position) = self.values.find(key) {
-                self.values.swap_remove(position);
+                let value = value.clone();
+                before = Some(std::mem::replace(self.values.value_mut(position), value));
+            } else {
+                self.values.insert_new(key.clone(), value.clone());
             }
+            changes.truncate(last);
+            // Only now: a row may panic as it is dropped.
+            drop((entry, before));
         }
-        changes.clear();
     }
 }
 

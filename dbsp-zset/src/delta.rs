@@ -101,14 +101,15 @@ impl<R, W> Delta<R, W> {
     /// Removes every entry and keeps the memory.
     #[inline]
     pub fn clear(&mut self) {
-        self.rows.clear();
+        // The rows last, which may panic as they are dropped.
         self.weights.clear();
+        self.rows.clear();
     }
 
     /// Keeps the first `len` entries.
     pub fn truncate(&mut self, len: usize) {
-        self.rows.truncate(len);
         self.weights.truncate(len);
+        self.rows.truncate(len);
     }
 
     /// Gives memory back that only many more entries need.
@@ -228,8 +229,9 @@ impl<R, W: Ring> Delta<R, W> {
     #[inline]
     pub fn replace(&mut self, old: R, new: R) {
         let gone = W::one().try_neg().expect("a ring has the inverse of one");
+        let come = W::one();
         self.rows.extend([old, new]);
-        self.weights.extend([gone, W::one()]);
+        self.weights.extend([gone, come]);
     }
 
     /// Appends clones of all entries of `other`.
@@ -237,8 +239,9 @@ impl<R, W: Ring> Delta<R, W> {
     where
         R: Clone,
     {
-        self.rows.extend_from_slice(&other.rows);
-        self.weights.extend_from_slice(&other.weights);
+        let columns = Level(self);
+        columns.0.rows.extend_from_slice(&other.rows);
+        columns.0.weights.extend_from_slice(&other.weights);
     }
 
     /// Appends clones of all entries of `other` with opposite weights. An entry whose weight has no inverse becomes two

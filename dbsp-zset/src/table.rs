@@ -294,12 +294,13 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// # Panics
     /// If nothing stands at `position`.
     pub fn swap_remove(&mut self, position: usize) -> (K, V) {
-        let hash = short_hash(&self.entries[position].0);
-        self.index.remove(hash, position as u32);
         let last = self.entries.len() - 1;
+        // Both hashes before the first change, as a key may panic.
+        let hash = short_hash(&self.entries[position].0);
+        let last_hash = if position == last { hash } else { short_hash(&self.entries[last].0) };
+        self.index.remove(hash, position as u32);
         if position != last {
-            let hash = short_hash(&self.entries[last].0);
-            self.index.replace(hash, last as u32, position as u32);
+            self.index.replace(last_hash, last as u32, position as u32);
         }
         let entry = self.entries.swap_remove(position);
         self.shrink_if_sparse();
