@@ -4,8 +4,10 @@
 //! goals are taken back; each event is one step, and a step that fails changes nothing.
 #![allow(clippy::print_stdout, reason = "an example talks to a person")]
 
+use std::error::Error;
+
 use dbsp_ops::{Join, LinearAggregation, Operator, Sum};
-use dbsp_zset::{Delta, IndexedZSet, Overflow, ZSet};
+use dbsp_zset::{Delta, IndexedZSet, ZSet};
 
 type Player = &'static str;
 type Team = &'static str;
@@ -42,14 +44,14 @@ impl Table {
         &mut self,
         players: &Delta<(Player, Team)>,
         goals: &Delta<(Player, i64)>,
-    ) -> Result<Delta<(Team, i64)>, Overflow> {
+    ) -> Result<Delta<(Team, i64)>, Box<dyn Error>> {
         let mut scored = Delta::new();
         let pair = |_: &Player, team: &Team, goals: &i64| Some((*team, *goals));
         self.join.step(players, &self.players, goals, &self.goals, pair, &mut scored)?;
         let mut changes = Delta::new();
         if let Err(overflow) = self.total.step(&scored, &mut changes) {
             self.total.abort(&scored)?;
-            return Err(overflow);
+            return Err(overflow.into());
         }
         self.total.commit();
         self.players.try_apply(players)?;
@@ -59,7 +61,7 @@ impl Table {
     }
 }
 
-fn main() -> Result<(), Overflow> {
+fn main() -> Result<(), Box<dyn Error>> {
     let events = [
         Event::Joins("mia", "red"),
         Event::Joins("ada", "blue"),

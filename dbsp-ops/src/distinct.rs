@@ -7,9 +7,10 @@
 
 use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Semigroup};
 
+use crate::deferred::Deferred;
 use crate::fused::Piecewise;
 use crate::groups::Groups;
-use crate::operator::Operator;
+use crate::operator::{Operator, Torn};
 
 /// The incremental distinct; see the [module](self).
 ///
@@ -32,19 +33,21 @@ use crate::operator::Operator;
 #[derive(Debug, Clone)]
 pub struct Distinct<R> {
     weights: Groups<R, i64>,
+    deferred: Deferred<R>,
 }
 
 impl<R: Row> Distinct<R> {
     /// A distinct before its first step.
     #[must_use]
     pub const fn new() -> Self {
-        Self { weights: Groups::new() }
+        Self { weights: Groups::new(), deferred: Deferred::new() }
     }
 }
 
 impl<R> Holds for Distinct<R> {
     fn held(&self) -> Held {
-        self.weights.held()
+        let weights = self.weights.held();
+        Held { bytes: weights.bytes + self.deferred.allocated_bytes(), ..weights }
     }
 }
 
@@ -57,12 +60,17 @@ impl<R: Row> Operator for Distinct<R> {
         self.give(out)
     }
 
+    fn prepare(&mut self) {
+        self.weights.prepare();
+    }
+
     fn commit(&mut self) {
         self.weights.commit();
     }
 
-    fn abort(&mut self, _: &Delta<R>) -> Result<(), Overflow> {
+    fn abort(&mut self, _: &Delta<R>) -> Result<(), Torn> {
         self.weights.abort();
+        self.deferred.clear();
         Ok(())
     }
 
@@ -74,12 +82,24 @@ impl<R: Row> Operator for Distinct<R> {
 impl<R: Row> Piecewise for Distinct<R> {
     #[inline]
     fn take(&mut self, piece: &Delta<R>) -> Result<(), Overflow> {
-        self.weights.try_touch_each(piece, |row| row, |_, weight, sum| sum.try_add_assign(&weight))
+        let Self { weights, deferred } = self;
+        weights.try_touch_each(
+            piece,
+            |row| row,
+            |row, weight, sum| {
+                if sum.try_add_assign(&weight).is_err() {
+                    deferred.push(row, weight);
+                }
+                Ok(())
+            },
+        )
     }
 
     #[inline]
     fn give(&mut self, out: &mut Delta<R>) -> Result<(), Overflow> {
-        for (row, before, now) in self.weights.changes() {
+        let Self { weights, deferred } = self;
+        deferred.settle(|row, part| weights.touch(row).try_add_assign(&part))?;
+        for (row, before, now) in weights.changes() {
             match (*before > 0, *now > 0) {
                 (false, true) => out.insert(row.clone()),
                 (true, false) if crate::mutated!(DistinctIgnoresNegative) => {}

@@ -10,7 +10,7 @@
 
 use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage, renew};
 
-use crate::operator::Operator;
+use crate::operator::{Operator, Torn};
 use crate::overflow::OverflowDetail;
 use crate::stage::{Stage, WINDOW, run_rows};
 
@@ -91,11 +91,15 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
         operator.give(out)
     }
 
+    fn prepare(&mut self) {
+        self.operator.prepare();
+    }
+
     fn commit(&mut self) {
         self.operator.commit();
     }
 
-    fn abort(&mut self, _: &Delta<S>) -> Result<(), Overflow> {
+    fn abort(&mut self, _: &Delta<S>) -> Result<(), Torn> {
         self.window.clear();
         self.operator.abort(&self.window)
     }

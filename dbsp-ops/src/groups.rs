@@ -2,14 +2,17 @@
 //!
 //! # Shape       a table from key to value; beside it a list of what this step touched, and for each
 //!   position of the table the number of the step that touched it last, which need never be cleared.
-//! # Invariants  between steps nothing is touched and no value is zero.
+//! # Invariants  between steps nothing is touched and no value is zero. Within one, keys that are new stand behind all
+//!   others, so that taking back finds them, whatever panicked while they came.
 //! # Cost        touch: O(1) expected, and one clone of the value at its first touch in a step;
 //!   changes, commit and abort: O(what was touched). Nothing is allocated once warm.
 //!
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
-use dbsp_zset::{Delta, DenseTable, Held, Holds, Monoid, Reclaim, Row, Usage, renew, shrink_vec};
+use dbsp_zset::{
+    Delta, DenseTable, Held, Holds, Monoid, Reclaim, Row, SegmentedVec, Usage, renew, shrink_vec,
+};
 
 use crate::stage::FEW;
 
@@ -35,11 +38,16 @@ pub struct Groups<K, A> {
     values: DenseTable<K, A>,
     touched: Vec<Touched<A>>,
     /// For each position of `values` the last step that touched it; there may be more.
-    stamps: Vec<u32>,
+    stamps: SegmentedVec<u32>,
     /// The step under way; no stamp is above it.
     step: u32,
     /// How many keys steps touch.
     usage: Usage,
+    /// How many keys there were before the step.
+    known: usize,
+    /// Positions that the step leaves without a value, once it is prepared.
+    emptied: Vec<usize>,
+    is_prepared: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -55,8 +63,11 @@ impl<K, A> Groups<K, A> {
         Self {
             values: DenseTable::new(),
             touched: Vec::new(),
-            stamps: Vec::new(),
+            stamps: SegmentedVec::new(),
             step: 1,
+            known: 0,
+            emptied: Vec::new(),
+            is_prepared: false,
             usage: Usage::new(),
         }
     }
@@ -82,7 +93,9 @@ impl<K, A> Groups<K, A> {
 
     /// Gives memory of buffers back. Comes between steps.
     pub fn shrink(&mut self, reclaim: Reclaim) {
-        shrink_vec(&mut self.touched, self.usage.end_period(reclaim));
+        let needed = self.usage.end_period(reclaim);
+        shrink_vec(&mut self.touched, needed);
+        shrink_vec(&mut self.emptied, needed);
     }
 
     /// Bytes of memory owned, not counting what keys and values own.
@@ -90,7 +103,8 @@ impl<K, A> Groups<K, A> {
     pub fn allocated_bytes(&self) -> usize {
         self.values.allocated_bytes()
             + self.touched.capacity() * size_of::<Touched<A>>()
-            + self.stamps.capacity() * size_of::<u32>()
+            + self.stamps.allocated_bytes()
+            + self.emptied.capacity() * size_of::<usize>()
     }
 }
 
@@ -130,9 +144,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     #[cold]
     fn insert(&mut self, key: &K) -> usize {
         let (position, _) = self.values.find_or_insert_with(key, A::zero);
-        if self.stamps.len() < self.values.len() {
-            self.stamps.push(0);
-        }
+        cover(&mut self.stamps, self.values.len());
         position
     }
 
@@ -187,43 +199,83 @@ impl<K: Row, A: Monoid> Groups<K, A> {
         })
     }
 
+    /// Asks of each key that this step touched whether its value is zero, so that [`commit`](Self::commit) calls nothing
+    /// of the values' but `Drop`: a panic here can still be taken back. Nothing is to be touched between the two.
+    pub fn prepare(&mut self) {
+        self.emptied.clear();
+        for touched in &self.touched {
+            if self.values.entries()[touched.position].1.is_zero() {
+                self.emptied.push(touched.position);
+            }
+        }
+        self.is_prepared = true;
+    }
+
     /// Makes the changes of this step final.
     pub fn commit(&mut self) {
+        if !self.is_prepared {
+            self.prepare();
+        }
+        // The last key moves to where one is removed, so removals go from the back: what moves is then never itself to be
+        // removed.
+        self.emptied.sort_unstable_by(|one, other| other.cmp(one));
+        for position in self.emptied.drain(..) {
+            self.values.swap_remove(position);
+        }
         self.forget_touched();
     }
 
-    /// Takes the changes of this step back.
+    /// Takes the changes of this step back, wherever it stopped.
     pub fn abort(&mut self) {
         for touched in &mut self.touched {
             std::mem::swap(self.values.value_mut(touched.position), &mut touched.before);
         }
+        while self.values.len() > self.known {
+            self.values.swap_remove(self.values.len() - 1);
+        }
+        self.emptied.clear();
         self.forget_touched();
     }
 
-    /// Removes touched keys that are left without a value. The last key moves to where one was
-    /// removed, so removals go from the back: what moves is never itself to be removed.
     fn forget_touched(&mut self) {
         self.usage.note(self.touched.len());
-        let values = &self.values;
-        self.touched.retain(|touched| values.entries()[touched.position].1.is_zero());
-        if !self.touched.is_empty() {
-            self.touched.sort_unstable_by_key(|touched| std::cmp::Reverse(touched.position));
-            for touched in self.touched.drain(..) {
-                self.values.swap_remove(touched.position);
-            }
-        }
         renew(&mut self.touched, Vec::clear);
-        // As the table does, which gives memory back after it has lost most of its keys.
-        if self.stamps.len() > 8 * self.values.len().max(64) {
-            self.stamps.truncate(self.values.len());
-            self.stamps.shrink_to_fit();
-            self.touched.shrink_to(self.values.len());
+        self.known = self.values.len();
+        self.is_prepared = false;
+        if self.stamps.len() > self.known + 2 * SegmentedVec::<u32>::SEGMENT || self.is_sparse() {
+            self.shrink_stamps();
         }
         if self.step == u32::MAX {
-            self.stamps.fill(0);
+            self.stamps.iter_mut().for_each(|stamp| *stamp = 0);
             self.step = 0;
         }
         self.step += 1;
+    }
+
+    /// Whether most of the stamps are of no key.
+    #[inline]
+    fn is_sparse(&self) -> bool {
+        self.stamps.len() > 8 * self.known.max(64)
+    }
+
+    /// Gives memory back that only many more keys need. Stamps follow the keys down a segment at a time, so that no step
+    /// gives back all of a large table.
+    #[inline(never)]
+    fn shrink_stamps(&mut self) {
+        self.stamps.truncate(self.known);
+        self.stamps.shrink_to_fit();
+        if self.touched.capacity() > 8 * self.known.max(64) {
+            self.touched = Vec::new();
+            self.emptied = Vec::new();
+        }
+    }
+}
+
+/// Makes stamps for `keys` keys.
+#[inline]
+fn cover(stamps: &mut SegmentedVec<u32>, keys: usize) {
+    if stamps.len() < keys {
+        stamps.resize(keys, &0);
     }
 }
 
@@ -233,19 +285,18 @@ fn remember<K, A: Monoid>(
     values: &DenseTable<K, A>,
     positions: &[usize],
     touched: &mut Vec<Touched<A>>,
-    stamps: &mut Vec<u32>,
+    stamps: &mut SegmentedVec<u32>,
     step: u32,
 ) {
-    if stamps.len() < values.len() {
-        stamps.resize(values.len(), 0);
-    }
+    cover(stamps, values.len());
     // Gathered without a branch, which would be hard to predict.
     let mut fresh = [0; LARGEST_WINDOW];
     let mut count = 0;
     for position in positions {
         fresh[count] = *position;
-        count += usize::from(stamps[*position] != step);
-        stamps[*position] = step;
+        let stamp = &mut stamps[*position];
+        count += usize::from(*stamp != step);
+        *stamp = step;
     }
     for position in &fresh[..count] {
         touched.push(Touched { position: *position, before: values.entries()[*position].1.clone() });

@@ -65,6 +65,7 @@
 struct Readme;
 
 pub mod aggregate;
+pub(crate) mod deferred;
 pub mod delay;
 pub mod distinct;
 pub mod fused;
@@ -96,7 +97,7 @@ pub use groups::Groups;
 pub use integrate::{Differentiate, Integrate};
 pub use join::Join;
 pub use linear::{minus, neg, plus, sum_of};
-pub use operator::Operator;
+pub use operator::{Operator, Torn};
 pub use overflow::{Direction, Excess, OverflowDetail};
 pub use semijoin::{Semijoin, Side};
 pub use set_operation::{SetKind, SetOperation};

@@ -13,6 +13,7 @@ use dbsp_zset::{
     Delta, DeltaIndex, Held, Holds, IndexedZSet, Overflow, Reclaim, Row, Semigroup, Usage, renew, shrink_vec,
 };
 
+use crate::deferred::Deferred;
 use crate::groups::Groups;
 use crate::key_change::KeyChange;
 use crate::wide_weight::push_wide;
@@ -63,13 +64,14 @@ pub struct Semijoin<K> {
     change: KeyChange,
     /// How many rows steps index.
     usage: Usage,
+    deferred: Deferred<K>,
 }
 
 impl<K> Holds for Semijoin<K> {
     fn held(&self) -> Held {
         let held = self.keys.held();
         let scratch = self.index.allocated_bytes() + self.is_done.capacity() + self.change.allocated_bytes();
-        Held { bytes: held.bytes + scratch, ..held }
+        Held { bytes: held.bytes + scratch + self.deferred.allocated_bytes(), ..held }
     }
 }
 
@@ -84,6 +86,7 @@ impl<K: Row> Semijoin<K> {
             is_done: Vec::new(),
             change: KeyChange::new(),
             usage: Usage::new(),
+            deferred: Deferred::new(),
         }
     }
 
@@ -98,8 +101,8 @@ impl<K: Row> Semijoin<K> {
         keys: &Delta<K>,
         out: &mut Delta<(K, V)>,
     ) -> Result<(), Overflow> {
-        self.keys.try_touch_each(keys, |key| key, |_, weight, sum| sum.try_add_assign(&weight))?;
-        let Self { side, keys, index, is_done, change, usage } = self;
+        self.take(keys)?;
+        let Self { side, keys, index, is_done, change, usage, .. } = self;
         renew(is_done, Vec::clear);
         let rows = left.rows();
         for (key, before, now) in keys.changes() {
@@ -148,6 +151,27 @@ impl<K: Row> Semijoin<K> {
         Ok(())
     }
 
+    /// Changes the set of keys.
+    fn take(&mut self, delta: &Delta<K>) -> Result<(), Overflow> {
+        let Self { keys, deferred, .. } = self;
+        keys.try_touch_each(
+            delta,
+            |key| key,
+            |key, weight, sum| {
+                if sum.try_add_assign(&weight).is_err() {
+                    deferred.push(key, weight);
+                }
+                Ok::<(), Overflow>(())
+            },
+        )?;
+        deferred.settle(|key, part| keys.touch(key).try_add_assign(&part))
+    }
+
+    /// Runs the user code that [`commit`](Self::commit) depends on.
+    pub fn prepare(&mut self) {
+        self.keys.prepare();
+    }
+
     /// Makes the step final.
     pub fn commit(&mut self) {
         self.keys.commit();
@@ -165,6 +189,7 @@ impl<K: Row> Semijoin<K> {
     /// Takes the step back.
     pub fn abort(&mut self) {
         self.keys.abort();
+        self.deferred.clear();
     }
 }
 

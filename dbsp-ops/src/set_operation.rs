@@ -9,6 +9,7 @@
 
 use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Semigroup};
 
+use crate::deferred::Deferred;
 use crate::groups::Groups;
 
 /// Which set operation.
@@ -55,11 +56,15 @@ impl SetKind {
 pub struct SetOperation<R> {
     kind: SetKind,
     weights: Groups<R, (i64, i64)>,
+    /// Weights of the left and of the right side.
+    deferred: [Deferred<R>; 2],
 }
 
 impl<R> Holds for SetOperation<R> {
     fn held(&self) -> Held {
-        self.weights.held()
+        let weights = self.weights.held();
+        let deferred: usize = self.deferred.iter().map(Deferred::allocated_bytes).sum();
+        Held { bytes: weights.bytes + deferred, ..weights }
     }
 }
 
@@ -67,7 +72,7 @@ impl<R: Row> SetOperation<R> {
     /// A set operation before its first step.
     #[must_use]
     pub const fn new(kind: SetKind) -> Self {
-        Self { kind, weights: Groups::new() }
+        Self { kind, weights: Groups::new(), deferred: [Deferred::new(), Deferred::new()] }
     }
 
     /// Appends the rows that entered the result, and those that left it with weight −1.
@@ -75,9 +80,30 @@ impl<R: Row> SetOperation<R> {
     /// # Errors
     /// [`Overflow`] where the weight of a row has no value; the step has then to be aborted.
     pub fn step(&mut self, left: &Delta<R>, right: &Delta<R>, out: &mut Delta<R>) -> Result<(), Overflow> {
-        let weights = &mut self.weights;
-        weights.try_touch_each(left, |row| row, |_, weight, sums| sums.0.try_add_assign(&weight))?;
-        weights.try_touch_each(right, |row| row, |_, weight, sums| sums.1.try_add_assign(&weight))?;
+        let Self { weights, deferred, .. } = self;
+        let [lefts, rights] = deferred;
+        weights.try_touch_each(
+            left,
+            |row| row,
+            |row, weight, sums| {
+                if sums.0.try_add_assign(&weight).is_err() {
+                    lefts.push(row, weight);
+                }
+                Ok::<(), Overflow>(())
+            },
+        )?;
+        weights.try_touch_each(
+            right,
+            |row| row,
+            |row, weight, sums| {
+                if sums.1.try_add_assign(&weight).is_err() {
+                    rights.push(row, weight);
+                }
+                Ok::<(), Overflow>(())
+            },
+        )?;
+        lefts.settle(|row, part| weights.touch(row).0.try_add_assign(&part))?;
+        rights.settle(|row, part| weights.touch(row).1.try_add_assign(&part))?;
         for (row, before, now) in self.weights.changes() {
             match (self.kind.holds(before), self.kind.holds(now)) {
                 (false, true) => out.insert(row.clone()),
@@ -86,6 +112,11 @@ impl<R: Row> SetOperation<R> {
             }
         }
         Ok(())
+    }
+
+    /// Runs the user code that [`commit`](Self::commit) depends on.
+    pub fn prepare(&mut self) {
+        self.weights.prepare();
     }
 
     /// Makes the step final.
@@ -101,5 +132,6 @@ impl<R: Row> SetOperation<R> {
     /// Takes the step back.
     pub fn abort(&mut self) {
         self.weights.abort();
+        self.deferred.iter_mut().for_each(Deferred::clear);
     }
 }

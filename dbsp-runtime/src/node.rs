@@ -4,6 +4,7 @@
 //! in its slot. This is the one place where types are erased: once per node and step.
 
 use dbsp_ops::OverflowDetail;
+pub(crate) use dbsp_ops::Torn;
 use dbsp_zset::{Held, Overflow, Reclaim};
 
 use crate::circuit::Recovery;
@@ -49,6 +50,9 @@ pub(crate) trait Node: Send {
     fn commit(&mut self, _: &mut Slots) {}
 
     /// Takes the step back.
+    ///
+    /// # Errors
+    /// [`Torn`] if the state of the node is then neither that before the step nor that after it.
     fn abort(&mut self, _: &mut Slots) -> Result<(), Torn> {
         Ok(())
     }
@@ -59,16 +63,6 @@ pub(crate) trait Node: Send {
 
     /// Forgets what the next step would start from: changes in an input, or what a delay is to give out.
     fn discard(&mut self, _: &mut Slots, _: Recovery) {}
-}
-
-/// The state of a node is neither that before a step nor that after it.
-#[derive(Debug)]
-pub(crate) struct Torn;
-
-impl From<Overflow> for Torn {
-    fn from(Overflow: Overflow) -> Self {
-        Self
-    }
 }
 
 /// A node with its place among the others.

@@ -194,16 +194,16 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
     /// Changes the group at a position.
     ///
     /// # Errors
-    /// That of `change`.
+    /// That of `change`, which is then not taken back.
     ///
     /// # Panics
     /// If there is no group at `position`.
     #[inline]
-    pub fn change_at(
+    pub fn change_at<E>(
         &mut self,
         position: usize,
-        change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), Overflow>,
-    ) -> Result<(), Overflow> {
+        change: impl FnOnce(&mut SummaryTree<V, W, S>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let tree = self.groups.value_mut(position);
         let before = tree.len();
         let outcome = change(tree);

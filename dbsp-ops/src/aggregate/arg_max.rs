@@ -17,7 +17,7 @@ use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Summaries};
 use crate::aggregate::ordered::{Max, PositiveRows};
 use crate::aggregate::ordered_groups::OrderedGroups;
 use crate::fused::Piecewise;
-use crate::operator::Operator;
+use crate::operator::{Operator, Torn};
 
 /// The incremental arg max over rows `(key, (rank, rest))`; see the [module](self).
 ///
@@ -75,7 +75,7 @@ impl<K: Row, P: Row, V: Row> Operator for ArgMax<K, P, V> {
         self.groups.commit();
     }
 
-    fn abort(&mut self, _: &Delta<Self::In>) -> Result<(), Overflow> {
+    fn abort(&mut self, _: &Delta<Self::In>) -> Result<(), Torn> {
         self.groups.abort()
     }
 

@@ -16,7 +16,7 @@ use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Reclaim, Row, Semigroup};
 use crate::aggregate::late::Late;
 use crate::fused::Piecewise;
 use crate::groups::Groups;
-use crate::operator::Operator;
+use crate::operator::{Operator, Torn};
 use crate::overflow::{Excess, OverflowDetail};
 
 /// How to aggregate values of type `V` by adding them up.
@@ -167,11 +167,15 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
         self.give(out)
     }
 
+    fn prepare(&mut self) {
+        self.groups.prepare();
+    }
+
     fn commit(&mut self) {
         self.groups.commit();
     }
 
-    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
+    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Torn> {
         self.late.clear();
         self.failed = None;
         self.groups.abort();

@@ -10,7 +10,7 @@ use dbsp_zset::{Delta, Held, Holds, Monoid, Overflow, Reclaim, Row, Summaries, S
 
 use crate::aggregate::ordered_groups::OrderedGroups;
 use crate::fused::Piecewise;
-use crate::operator::Operator;
+use crate::operator::{Operator, Torn};
 
 /// How to aggregate the rows of a group that stand in a tree with summaries.
 pub trait OrderedAggregate<V: Row>: Summarise<V, i64> + Sized {
@@ -74,7 +74,7 @@ impl<K: Row, V: Row, G: OrderedAggregate<V>> Operator for OrderedAggregation<K, 
         self.groups.commit();
     }
 
-    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Overflow> {
+    fn abort(&mut self, _: &Delta<(K, V)>) -> Result<(), Torn> {
         self.groups.abort()
     }
 

@@ -25,6 +25,11 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
         })
     }
 
+    fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
+        self.operator.prepare();
+        Ok(())
+    }
+
     fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
         self.operator.shrink(reclaim);
     }
@@ -38,6 +43,6 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
     }
 
     fn abort(&mut self, slots: &mut Slots) -> Result<(), Torn> {
-        Ok(self.operator.abort(slots.get(self.input))?)
+        self.operator.abort(slots.get(self.input))
     }
 }

@@ -67,6 +67,11 @@ impl<V, W> Leaf<V, W> {
     pub(super) fn allocated_bytes(&self) -> usize {
         self.values.capacity() * size_of::<V>() + self.weights.allocated_bytes()
     }
+
+    /// For how many rows there is room: a vector of values without a size has it for any number.
+    fn room(&self) -> usize {
+        self.values.capacity().min(LEAF)
+    }
 }
 
 impl<V, W: Ring> Leaf<V, W> {
@@ -99,7 +104,7 @@ impl<V, W: Ring> Leaf<V, W> {
         values.extend(self.values.drain(at..));
         let weights = self.weights.split_off(at, room);
         let room = capacity_above(at, LEAF);
-        if room < self.values.capacity() {
+        if room < self.room() {
             // Shrinking in place gives many allocators nothing back.
             let mut left = Vec::with_capacity(room);
             left.append(&mut self.values);
@@ -119,13 +124,15 @@ impl<V: Ord + Clone, W: Ring> Leaf<V, W> {
         weight: &W,
         direction: Direction,
     ) -> Result<Changed, Overflow> {
+        let room = self.room();
         let Self { values, weights } = self;
         match values.binary_search(value) {
             Ok(i) => {
                 let change = |sum: &mut W| direction.apply(sum, weight);
-                if weights.change(i, values.len(), values.capacity(), change)? {
-                    values.remove(i);
+                if weights.change(i, values.len(), room, change)? {
+                    let gone = values.remove(i);
                     weights.remove(i);
+                    drop(gone);
                     return Ok(Changed::Rows(-1));
                 }
                 Ok(Changed::Rows(0))
@@ -137,11 +144,12 @@ impl<V: Ord + Clone, W: Ring> Leaf<V, W> {
                 if sum.is_zero() {
                     return Ok(Changed::Rows(0));
                 }
+                let value = value.clone();
                 if values.len() == values.capacity() {
                     values.reserve_exact(capacity_above(values.len(), LEAF) - values.len());
                 }
-                weights.insert(i, sum, values.len(), values.capacity());
-                values.insert(i, value.clone());
+                weights.insert(i, sum, values.len(), values.capacity().min(LEAF));
+                values.insert(i, value);
                 Ok(Changed::Rows(1))
             }
         }
