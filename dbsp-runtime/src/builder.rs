@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dbsp_ops::{Delay, UpsertTable};
 use dbsp_zset::{Delta, IndexedZSet, Row, Usage};
 
-use crate::circuit::{Circuit, Condition};
+use crate::circuit::{Circuit, Condition, Phase};
 use crate::error::{Error, Operator};
 use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
@@ -262,7 +262,7 @@ impl Builder {
             nodes: parts.nodes,
             operators: parts.operators,
             at: 0,
-            is_committing: false,
+            phase: Phase::Emptying,
             condition: Condition::Sound,
             steps: 0,
             profiler: None,

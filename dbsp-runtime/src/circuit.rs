@@ -9,11 +9,11 @@
 //! # A step is a transaction
 //! First every node computes, reading all traces as they were before the step; then every node makes
 //! the changes of its state, then all become final. Whatever fails on the way, a weight that leaves
-//! its range or a closure that panics, is taken back: state, views and inputs are as before the step,
+//! its range or user code that panics, is taken back: state, views and inputs are as before the step,
 //! with the pending changes in place; only the deltas of the last good step are gone, and read as empty.
-//! The error names the operator. The circuit then asks for a decision, see [`Circuit::recover`].
+//! The error names the operator. The circuit then asks for a decision, see [`Circuit::recover`]. Where a row panics in the
+//! middle of a change of state, or when changes become final, the step cannot be taken back: the circuit is poisoned.
 
-use std::any::Any;
 use std::ops::{Index, IndexMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -28,6 +28,7 @@ use crate::graph::Graph;
 use crate::handle::{DeltaHandle, Handle, InputHandle};
 use crate::memory::{Memory, OperatorMemory};
 use crate::node::{Placed, Torn};
+use crate::panics::{caught, dispose, text_of};
 use crate::profile::{Profile, Profiler, Unwatched, Watch};
 use crate::schedule::Schedule;
 use crate::shown::Shown;
@@ -61,8 +62,8 @@ pub struct Circuit {
     pub(crate) schedule: Schedule,
     /// Where the step is, for the error if it stops there.
     pub(crate) at: usize,
-    /// Whether some nodes have made the step final and others may not have.
-    pub(crate) is_committing: bool,
+    /// What is under way, which says what taking back means.
+    pub(crate) phase: Phase,
     pub(crate) condition: Condition,
     pub(crate) steps: u64,
     /// There while the circuit is profiled.
@@ -71,6 +72,17 @@ pub struct Circuit {
     pub(crate) thrift: Thrift,
     /// How errors show keys.
     pub(crate) shown: Shown,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The outputs of the last step are emptied: no state has changed.
+    Emptying,
+    /// Nodes compute and prepare, which each of them can take back.
+    Computing,
+    /// Some nodes have made the step final and others may not have.
+    Committing,
 }
 
 /// Whether a circuit can step.
@@ -109,7 +121,7 @@ impl Circuit {
     /// [`Error::WeightOverflow`] and [`Error::Panicked`] if it failed; everything is then as it was
     /// before, and [`recover`](Self::recover) comes next. [`Error::StepAfterFault`] if that was
     /// forgotten. [`Error::Poisoned`] if taking back failed as well: no further step is possible, and
-    /// views may be in between.
+    /// views may be in between. No panic of user code gets out.
     pub fn step(&mut self) -> Result<(), Error> {
         match &self.condition {
             Condition::Sound => {}
@@ -123,31 +135,51 @@ impl Circuit {
         } else {
             self.run_profiled()
         };
-        let stopped = match outcome {
-            Ok(Ok(())) => {
-                self.steps += 1;
-                self.look_at_buffers();
-                return Ok(());
+        if outcome.as_ref().is_ok_and(Result::is_ok) {
+            self.steps += 1;
+            self.look_at_buffers();
+            return Ok(());
+        }
+        Err(self.fail(outcome))
+    }
+
+    /// Takes a failed step back, and says why it failed.
+    #[cold]
+    fn fail(&mut self, outcome: thread::Result<Result<(), Overflow>>) -> Error {
+        let operator = self.operators[self.at].clone();
+        let (stopped, why, payload) = match outcome {
+            Err(payload) => {
+                let message = text_of(&payload);
+                (Error::Panicked { operator, message: message.clone() }, message, Some(payload))
             }
-            Ok(Err(Overflow)) => self.overflow(),
-            Err(panic) => {
-                Error::Panicked { operator: self.operators[self.at].clone(), message: message_of(panic) }
+            Ok(_) => {
+                // The `Debug` of a key is user code.
+                let stopped = caught(|| self.overflow())
+                    .unwrap_or_else(|message| Error::Panicked { operator, message });
+                (stopped.clone(), stopped.to_string(), None)
             }
         };
-        if self.is_committing {
-            return Err(self.poison(stopped.to_string()));
-        }
-        match catch_unwind(AssertUnwindSafe(|| self.abort())) {
-            Ok(Ok(())) => {
-                self.condition = Condition::Faulted(stopped.clone());
-                Err(stopped)
+        let taken_back = match self.phase {
+            Phase::Emptying => Ok(self.empty_rest()),
+            Phase::Computing => {
+                let aborted = caught(|| self.abort());
+                aborted.and_then(|aborted| aborted.map_err(|Torn| why))
             }
-            Ok(Err(Torn)) => Err(self.poison(stopped.to_string())),
-            Err(panic) => Err(self.poison(message_of(panic))),
+            Phase::Committing => Err(why),
+        };
+        // Only now: dropping it may panic as well.
+        payload.into_iter().for_each(dispose);
+        match taken_back {
+            Ok(()) => {
+                self.condition = Condition::Faulted(stopped.clone());
+                stopped
+            }
+            Err(message) => self.poison(message),
         }
     }
 
-    /// Makes a circuit whose step failed ready for the next one. Nothing to do for a sound circuit.
+    /// Makes a circuit whose step failed ready for the next one. Nothing to do for a sound circuit: what its inputs and
+    /// delays hold stays, whatever `recovery` says.
     ///
     /// ```
     /// use dbsp_runtime::{Circuit, Error, Recovery};
@@ -169,17 +201,25 @@ impl Circuit {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Poisoned`] if the circuit cannot recover.
+    /// [`Error::Poisoned`] if the circuit cannot recover, because it was poisoned before or as a row panics while it is
+    /// discarded.
     pub fn recover(&mut self, recovery: Recovery) -> Result<(), Error> {
-        if let Condition::Poisoned(error) = &self.condition {
-            return Err(error.clone());
+        match &self.condition {
+            Condition::Sound => return Ok(()),
+            Condition::Faulted(_) => {}
+            Condition::Poisoned(error) => return Err(error.clone()),
+        }
+        if recovery != Recovery::Retry {
+            let Self { nodes, slots, at: now, .. } = self;
+            let discarded = caught(|| {
+                for (at, placed) in nodes.iter_mut().enumerate() {
+                    *now = at;
+                    placed.node.discard(slots, recovery);
+                }
+            });
+            discarded.map_err(|message| self.poison(message))?;
         }
         self.condition = Condition::Sound;
-        if recovery != Recovery::Retry {
-            for placed in &mut self.nodes {
-                placed.node.discard(&mut self.slots, recovery);
-            }
-        }
         Ok(())
     }
 
@@ -316,12 +356,15 @@ impl Circuit {
     /// The three passes of a step.
     #[inline]
     fn run(&mut self, watch: &mut impl Watch) -> Result<(), Overflow> {
-        let Self { nodes, slots, schedule, at: now, .. } = self;
+        let Self { nodes, slots, schedule, at: now, phase, .. } = self;
+        *phase = Phase::Emptying;
         schedule.forget_last(|at| {
+            *now = at;
             if let Some(output) = nodes[at].output {
                 slots.empty(output);
             }
         });
+        *phase = Phase::Computing;
         schedule.begin(nodes, slots, self.steps == 0);
         schedule.run(|at| {
             *now = at;
@@ -334,14 +377,12 @@ impl Circuit {
             *now = at;
             watch.call(at, || nodes[at].node.prepare(slots))
         })?;
-        self.is_committing = true;
+        *phase = Phase::Committing;
         schedule.ran.try_each_in(&schedule.settling, |at| {
             *now = at;
             watch.call(at, || nodes[at].node.commit(slots));
             Ok(())
-        })?;
-        self.is_committing = false;
-        Ok(())
+        })
     }
 
     /// What the node that the step stopped at overflowed on.
@@ -362,13 +403,24 @@ impl Circuit {
         self.schedule.stop();
         while let Some(at) = self.schedule.ran.pop() {
             self.at = at;
-            let Placed { node, output, .. } = &mut self.nodes[at];
-            node.abort(&mut self.slots)?;
-            if let Some(output) = output {
-                self.slots.empty(*output);
-            }
+            self.nodes[at].node.abort(&mut self.slots)?;
+            self.empty_quietly(at);
         }
         Ok(())
+    }
+
+    /// Empties the outputs of the last step that are left.
+    fn empty_rest(&mut self) {
+        while let Some(at) = self.schedule.ran.pop() {
+            self.empty_quietly(at);
+        }
+    }
+
+    /// Empties the output of a node. A row that panics as it is dropped is gone all the same.
+    fn empty_quietly(&mut self, at: usize) {
+        if let Some(output) = self.nodes[at].output {
+            let _ = caught(|| self.slots.empty(output));
+        }
     }
 
     /// Gives the circuit up.
@@ -378,15 +430,6 @@ impl Circuit {
         self.condition = Condition::Poisoned(error.clone());
         error
     }
-}
-
-/// What a panic said.
-fn message_of(panic: Box<dyn Any + Send>) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    // A payload may panic itself when it is dropped.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-    text.unwrap_or_else(|| "a panic without a text".to_owned())
 }
 
 impl std::fmt::Debug for Circuit {

@@ -65,8 +65,9 @@ pub enum Error {
         /// its type is a common one or [`Builder::debug`](crate::Builder::debug) was told of it; else its type and hash.
         key: Option<String>,
     },
-    /// A closure of the user's panicked. The step did not happen.
-    #[error("{operator}: a closure panicked: {message}; the step was taken back")]
+    /// User code panicked: a closure, an aggregate, or `Clone`, `Eq`, `Ord`, `Hash` or `Drop` of a row. The step did not
+    /// happen.
+    #[error("{operator}: user code panicked: {message}; the step was taken back")]
     Panicked {
         /// Where.
         operator: Operator,
@@ -80,8 +81,9 @@ pub enum Error {
         fault: Box<Error>,
     },
     /// Taking a failed step back failed as well, so the state of the circuit is not known. It
-    /// happens only if `Eq`, `Ord`, `Hash`, `Clone` or `Drop` of a row panics, which a
-    /// [`Row`](crate::Row) must not.
+    /// happens only if `Eq`, `Ord`, `Hash`, `Clone` or `Drop` of a row, a total or a result panics, which a
+    /// [`Row`](crate::Row) must not: while state changes, while a step is taken back, or while one becomes final. A panic of
+    /// a closure, or of [`Monoid`](crate::Monoid) and [`Semigroup`](crate::Semigroup), never does this.
     #[error("{operator}: a failed step could not be taken back: {message}")]
     Poisoned {
         /// Where.

@@ -66,6 +66,7 @@ pub mod handle;
 pub mod memory;
 mod node;
 mod nodes;
+mod panics;
 pub mod profile;
 pub mod recipes;
 mod schedule;

@@ -105,11 +105,15 @@ impl Schedule {
     #[inline]
     pub(crate) fn forget_last(&mut self, mut call: impl FnMut(usize)) {
         for (word, (ran, giving)) in self.ran.words.iter_mut().zip(&self.giving.words).enumerate() {
-            let mut bits = std::mem::take(ran) & giving;
+            let mut bits = *ran & giving;
             while bits != 0 {
-                call(word * BITS + bits.trailing_zeros() as usize);
+                let bit = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
+                // One at a time: if `call` panics, those behind it are still known.
+                *ran = bits;
+                call(word * BITS + bit);
             }
+            *ran = 0;
         }
     }
 

@@ -4,7 +4,7 @@
 //! reads it as it was before. A collection is up to date within the step. Either way the delta is
 //! taken back again if another node fails after it was applied.
 
-use dbsp_ops::{OverflowDetail, Excess};
+use dbsp_ops::{Excess, OverflowDetail};
 use dbsp_zset::{Delta, Held, Holds, IndexedZSet, Overflow, Row, ZSet};
 
 use crate::node::{Node, Torn};
