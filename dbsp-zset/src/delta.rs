@@ -116,7 +116,9 @@ impl<R, W> Delta<R, W> {
     #[inline]
     pub(crate) fn shrink_if_sparse(&mut self) {
         let most = (SPARSE * self.len()).max(SMALL);
-        if self.rows.capacity() > most || self.weights.capacity() > most {
+        // A column of rows without a size has room for any number of them.
+        let is_sparse = self.rows.capacity() > most && size_of::<R>() > 0;
+        if is_sparse || self.weights.capacity() > most {
             self.rows.shrink_to_fit();
             self.weights.shrink_to_fit();
         }

@@ -16,6 +16,7 @@ mod memory;
 mod misuse;
 mod numbers;
 mod owned_rows;
+mod panics;
 mod profile;
 mod shown;
 mod upserts;

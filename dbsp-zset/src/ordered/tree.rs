@@ -271,18 +271,41 @@ impl<V: Ord + Clone, W: Ring, S> SummaryTree<V, W, S> {
 
 impl<V, W: Ring, S: Monoid> SummaryTree<V, W, S> {
     /// The summary of all rows. Where a part of the tree has a sum out of range, the rows are added one by
-    /// one in their order, O(n), so that a sum does not depend on how the tree came about.
+    /// one, O(n), and one that does not fit waits until it does: a sum depends neither on how the tree came about nor on
+    /// the order of its rows.
     ///
     /// # Errors
-    /// [`Overflow`] where that leaves the range as well.
+    /// [`Overflow`] where the sum has no value, or the summary of a row. Of summaries with several parts, such as pairs of
+    /// sums, also where no order of the rows lets every part fit on its way.
     pub fn summary(&mut self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
-        self.root.summary(summarise).or_else(|Overflow| {
-            let mut sum = S::zero();
-            for (value, weight) in self.iter() {
-                sum.try_add_assign(&summarise.summarise(value, &weight)?)?;
+        self.root.summary(summarise).or_else(|Overflow| self.summary_of_rows(summarise))
+    }
+
+    #[cold]
+    fn summary_of_rows(&self, summarise: &impl Summarise<V, W, Summary = S>) -> Result<S, Overflow> {
+        let (mut sum, mut waiting) = (S::zero(), Vec::new());
+        for (value, weight) in self.iter() {
+            let row = summarise.summarise(value, &weight)?;
+            if sum.try_add_assign(&row).is_err() {
+                waiting.push(row);
+                continue;
             }
-            Ok(sum)
-        })
+            while waiting.last().is_some_and(|row| sum.try_add_assign(row).is_ok()) {
+                waiting.pop();
+            }
+        }
+        // What is left when none fits has one sign, as a sum that is too large for one is not too small for another: then
+        // the sum of all does not fit either.
+        loop {
+            let left = waiting.len();
+            waiting.retain(|row| sum.try_add_assign(row).is_err());
+            if waiting.is_empty() {
+                return Ok(sum);
+            }
+            if waiting.len() == left {
+                return Err(Overflow);
+            }
+        }
     }
 
     /// The least row whose summary is accepted by `wanted`, which has to accept every sum that

@@ -4,6 +4,7 @@ mod algebra;
 mod extremes;
 #[cfg(feature = "serde")]
 mod serde;
+mod sizes;
 mod traces;
 
 use dbsp_testkit::oracle::{self, Bag};

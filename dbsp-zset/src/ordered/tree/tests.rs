@@ -193,3 +193,24 @@ fn rows_that_come_in_order_or_together_leave_nodes_nearly_full() {
     let bytes = bytes(&scattered, 1);
     assert!(bytes < 18.0, "{bytes} bytes a row, one by one");
 }
+
+#[test]
+fn a_sum_has_a_value_in_every_order_of_its_rows_or_in_none() {
+    let lifted = |n: &i64, _: &i64| {
+        Ok::<i64, Overflow>([i64::MAX, 1 << 62, -(1 << 62), i64::MIN, -1, 1][*n as usize % 6])
+    };
+    let mut state = 7;
+    let mut refused = 0;
+    for _ in 0..3_000 {
+        let mut tree = SummaryTree::<i64, i64, i64>::new();
+        (0..random(&mut state) % 90).for_each(|_| {
+            let value = random(&mut state) as i64 % 400;
+            tree.try_update(&value, &1).expect("small weights");
+        });
+        let sum: i128 =
+            tree.iter().map(|(n, weight)| i128::from(lifted(n, &weight).expect("any value"))).sum();
+        refused += usize::from(i64::try_from(sum).is_err());
+        assert_eq!(tree.summary(&lifted), i64::try_from(sum).map_err(|_| Overflow));
+    }
+    assert!((500..2_900).contains(&refused), "{refused}");
+}

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use dbsp_runtime::{Builder, Circuit, Input, KeyedView, LinearAggregate, Overflow, Stream, Sum, View, ZSet};
 
-use crate::fuse::{Cell64, Site, Total, spend};
+use crate::cell::Cell;
+use crate::fuse::{Site, Total, spend};
 
 /// A key and a value.
-pub(crate) type Pair<const PAD: usize> = (Cell64<PAD>, Cell64<PAD>);
+pub(crate) type Pair<C> = (C, C);
 
 /// A collection.
 pub(crate) type Bag = BTreeMap<(i64, i64), i64>;
@@ -16,23 +17,24 @@ pub(crate) type Bag = BTreeMap<(i64, i64), i64>;
 pub(crate) type History = [(Bag, Bag)];
 
 /// An operator between two inputs and a view.
-pub(crate) struct Case<const PAD: usize> {
+pub(crate) struct Case<C: Cell> {
     pub(crate) name: &'static str,
-    pub(crate) build: for<'b> fn(&'b Builder, Stream<'b, Pair<PAD>>, Stream<'b, Pair<PAD>>) -> Seen<PAD>,
-    pub(crate) oracle: fn(&History) -> Bag,
+    pub(crate) build: for<'b> fn(&'b Builder, Stream<'b, Pair<C>>, Stream<'b, Pair<C>>) -> Seen<C>,
+    /// What the view holds after the last of some steps; a number that becomes a cell and back may be another.
+    pub(crate) oracle: fn(&History, fn(i64) -> i64) -> Bag,
 }
 
 /// A view.
-pub(crate) enum Seen<const PAD: usize> {
-    Rows(View<Pair<PAD>>),
-    Keyed(KeyedView<Cell64<PAD>, Cell64<PAD>>),
+pub(crate) enum Seen<C: Cell> {
+    Rows(View<Pair<C>>),
+    Keyed(KeyedView<C, C>),
 }
 
 /// A circuit with its handles.
-pub(crate) struct Built<const PAD: usize> {
+pub(crate) struct Built<C: Cell> {
     pub(crate) circuit: Circuit,
-    pub(crate) inputs: [Input<Pair<PAD>>; 2],
-    pub(crate) seen: Seen<PAD>,
+    pub(crate) inputs: [Input<Pair<C>>; 2],
+    pub(crate) seen: Seen<C>,
 }
 
 /// Adds the weight of a row to a collection.
@@ -50,16 +52,16 @@ pub(crate) fn bag(rows: impl IntoIterator<Item = ((i64, i64), i64)>) -> Bag {
     bag
 }
 
-pub(crate) fn pair<const PAD: usize>(row: (i64, i64)) -> Pair<PAD> {
-    (Cell64::new(row.0), Cell64::new(row.1))
+pub(crate) fn pair<C: Cell>(row: (i64, i64)) -> Pair<C> {
+    (C::new(row.0), C::new(row.1))
 }
 
-fn plain<const PAD: usize>(row: &Pair<PAD>) -> (i64, i64) {
-    (row.0.number, row.1.number)
+fn plain<C: Cell>(row: &Pair<C>) -> (i64, i64) {
+    (row.0.number(), row.1.number())
 }
 
-impl<const PAD: usize> Built<PAD> {
-    pub(crate) fn new(case: &Case<PAD>) -> Self {
+impl<C: Cell> Built<C> {
+    pub(crate) fn new(case: &Case<C>) -> Self {
         let build = |b: &Builder| {
             let ((left, left_input), (right, right_input)) = (b.input("left"), b.input("right"));
             ([left_input, right_input], (case.build)(b, left, right))
@@ -68,13 +70,19 @@ impl<const PAD: usize> Built<PAD> {
         Self { circuit, inputs, seen }
     }
 
+    /// What the view is to hold after the last of some steps.
+    pub(crate) fn expected(case: &Case<C>, history: &History) -> Bag {
+        let canonical = |number| C::new(number).number();
+        mapped(&(case.oracle)(history, canonical), |row| (canonical(row.0), canonical(row.1)))
+    }
+
     /// What the view holds.
     pub(crate) fn held(&self) -> Bag {
         match self.seen {
             Seen::Rows(view) => bag(self.circuit[view].iter().map(|(row, weight)| (plain(row), *weight))),
             Seen::Keyed(view) => {
                 let rows = self.circuit[view].iter();
-                bag(rows.map(|(key, value, weight)| ((key.number, value.number), *weight)))
+                bag(rows.map(|(key, value, weight)| ((key.number(), value.number()), *weight)))
             }
         }
     }
@@ -102,13 +110,13 @@ impl<const PAD: usize> Built<PAD> {
 /// A user's own aggregate over a user's own sum.
 struct Adding;
 
-impl<const PAD: usize> LinearAggregate<Cell64<PAD>> for Adding {
+impl<C: Cell> LinearAggregate<C> for Adding {
     type Total = Total;
     type Output = Total;
 
-    fn add(&self, total: &mut Total, value: &Cell64<PAD>, weight: i64) -> Result<(), Overflow> {
+    fn add(&self, total: &mut Total, value: &C, weight: i64) -> Result<(), Overflow> {
         spend(Site::Closure);
-        total.0 += value.number * weight;
+        total.0 += value.number() * weight;
         Ok(())
     }
 
@@ -118,9 +126,9 @@ impl<const PAD: usize> LinearAggregate<Cell64<PAD>> for Adding {
     }
 }
 
-fn closure<const PAD: usize>(cell: &Cell64<PAD>) -> i64 {
+fn closure<C: Cell>(cell: &C) -> i64 {
     spend(Site::Closure);
-    cell.number
+    cell.number()
 }
 
 fn last(history: &History) -> (&Bag, &Bag) {
@@ -181,21 +189,21 @@ fn countdown(history: &History) -> Bag {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
+pub(crate) fn cases<C: Cell>() -> Vec<Case<C>> {
     vec![
-        Case { name: "view", build: |_, l, _| Seen::Rows(l.view()), oracle: |h| last(h).0.clone() },
+        Case { name: "view", build: |_, l, _| Seen::Rows(l.view()), oracle: |h, _| last(h).0.clone() },
         Case {
             name: "keyed_view",
             build: |_, l, _| Seen::Keyed(l.keyed().view()),
-            oracle: |h| last(h).0.clone(),
+            oracle: |h, _| last(h).0.clone(),
         },
         Case {
             name: "stateless",
             build: |_, l, _| {
                 let kept = l.filter(|row| closure(&row.1) % 3 != 0);
-                Seen::Rows(kept.map(|row| (row.0.clone(), Cell64::new(closure(&row.1) % 7))).view())
+                Seen::Rows(kept.map(|row| (row.0.clone(), C::new(closure(&row.1) % 7))).view())
             },
-            oracle: |h| {
+            oracle: |h, _| {
                 let kept: Bag =
                     last(h).0.iter().filter(|(row, _)| row.1 % 3 != 0).map(|(r, w)| (*r, *w)).collect();
                 mapped(&kept, |row| (row.0, row.1 % 7))
@@ -206,59 +214,59 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
             build: |_, l, _| {
                 Seen::Rows(l.flat_map(|row| vec![row.clone(), pair((closure(&row.0), 1))]).view())
             },
-            oracle: |h| plus(last(h).0, &mapped(last(h).0, |row| (row.0, 1)), 1),
+            oracle: |h, _| plus(last(h).0, &mapped(last(h).0, |row| (row.0, 1)), 1),
         },
         Case {
             name: "neg",
             build: |_, l, _| Seen::Rows(l.neg().view()),
-            oracle: |h| plus(&Bag::new(), last(h).0, -1),
+            oracle: |h, _| plus(&Bag::new(), last(h).0, -1),
         },
         Case {
             name: "plus",
             build: |_, l, r| Seen::Rows(l.plus(r).view()),
-            oracle: |h| plus(last(h).0, last(h).1, 1),
+            oracle: |h, _| plus(last(h).0, last(h).1, 1),
         },
         Case {
             name: "minus",
             build: |_, l, r| Seen::Rows(l.minus(r).view()),
-            oracle: |h| plus(last(h).0, last(h).1, -1),
+            oracle: |h, _| plus(last(h).0, last(h).1, -1),
         },
         Case {
             name: "distinct",
             build: |_, l, _| Seen::Rows(l.distinct().view()),
-            oracle: |h| set(positive(last(h).0)),
+            oracle: |h, _| set(positive(last(h).0)),
         },
         Case {
             name: "fused_distinct",
             build: |_, l, _| {
                 Seen::Rows(l.map(|row| pair((closure(&row.0), closure(&row.1) / 4))).distinct().view())
             },
-            oracle: |h| set(positive(&mapped(last(h).0, |row| (row.0, row.1 / 4)))),
+            oracle: |h, c| set(positive(&mapped(last(h).0, |row| (row.0, c(row.1 / 4))))),
         },
         Case {
             name: "union",
             build: |_, l, r| Seen::Rows(l.union(r).view()),
-            oracle: |h| set(positive(last(h).0).chain(positive(last(h).1))),
+            oracle: |h, _| set(positive(last(h).0).chain(positive(last(h).1))),
         },
         Case {
             name: "intersect",
             build: |_, l, r| Seen::Rows(l.intersect(r).view()),
-            oracle: |h| set(positive(last(h).0).filter(|row| is_in(last(h).1, *row))),
+            oracle: |h, _| set(positive(last(h).0).filter(|row| is_in(last(h).1, *row))),
         },
         Case {
             name: "except",
             build: |_, l, r| Seen::Rows(l.except(r).view()),
-            oracle: |h| set(positive(last(h).0).filter(|row| !is_in(last(h).1, *row))),
+            oracle: |h, _| set(positive(last(h).0).filter(|row| !is_in(last(h).1, *row))),
         },
         Case {
             name: "join",
             build: |_, l, r| {
                 let joined = l.keyed().join(r.keyed(), |key, one, other| {
-                    (key.clone(), Cell64::new(closure(one) * 1_000 + other.number))
+                    (key.clone(), C::new(closure(one) * 1_000 + other.number()))
                 });
                 Seen::Rows(joined.view())
             },
-            oracle: |h| {
+            oracle: |h, _| {
                 let (left, right) = last(h);
                 let pairs = left.iter().flat_map(|one| right.iter().map(move |other| (one, other)));
                 let met = pairs.filter(|(one, other)| one.0.0 == other.0.0);
@@ -268,7 +276,7 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
         Case {
             name: "semijoin",
             build: |_, l, r| Seen::Keyed(l.keyed().semijoin(r.map(|row| row.0.clone())).view()),
-            oracle: |h| {
+            oracle: |h, _| {
                 let keys = keys(last(h).1);
                 let kept = last(h).0.iter().filter(|(row, _)| keys.get(&row.0).is_some_and(|w| *w > 0));
                 kept.map(|(row, weight)| (*row, *weight)).collect()
@@ -277,7 +285,7 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
         Case {
             name: "antijoin",
             build: |_, l, r| Seen::Keyed(l.keyed().antijoin(r.map(|row| row.0.clone())).view()),
-            oracle: |h| {
+            oracle: |h, _| {
                 let keys = keys(last(h).1);
                 let kept = last(h).0.iter().filter(|(row, _)| keys.get(&row.0).is_none_or(|w| *w <= 0));
                 kept.map(|(row, weight)| (*row, *weight)).collect()
@@ -285,29 +293,29 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
         },
         Case {
             name: "count",
-            build: |_, l, _| Seen::Keyed(l.keyed().count().map_values(|n| Cell64::new(*n)).view()),
-            oracle: |h| linear(last(h).0, |count, _| count),
+            build: |_, l, _| Seen::Keyed(l.keyed().count().map_values(|n| C::new(*n)).view()),
+            oracle: |h, _| linear(last(h).0, |count, _| count),
         },
         Case {
             name: "sum",
             build: |_, l, _| {
-                let sums = l.keyed().aggregate(Sum(|value: &Cell64<PAD>| closure(value)));
-                Seen::Keyed(sums.map_values(|sum| Cell64::new(*sum)).view())
+                let sums = l.keyed().aggregate(Sum(|value: &C| closure(value)));
+                Seen::Keyed(sums.map_values(|sum| C::new(*sum)).view())
             },
-            oracle: |h| linear(last(h).0, |_, sum| sum),
+            oracle: |h, _| linear(last(h).0, |_, sum| sum),
         },
         Case {
             name: "aggregate",
             build: |_, l, _| {
                 let sums = l.index_by(|row| (row.0.clone(), row.1.clone())).aggregate(Adding);
-                Seen::Keyed(sums.map_values(|sum| Cell64::new(sum.0)).view())
+                Seen::Keyed(sums.map_values(|sum| C::new(sum.0)).view())
             },
-            oracle: |h| linear(last(h).0, |_, sum| sum),
+            oracle: |h, _| linear(last(h).0, |_, sum| sum),
         },
         Case {
             name: "min",
             build: |_, l, _| Seen::Keyed(l.keyed().min().view()),
-            oracle: |h| extreme(last(h).0, |values| values.min()),
+            oracle: |h, _| extreme(last(h).0, |values| values.min()),
         },
         Case {
             name: "fused_max",
@@ -315,7 +323,7 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
                 let even = l.filter(|row| closure(&row.1) % 2 == 0);
                 Seen::Keyed(even.index_by(|row| (row.0.clone(), row.1.clone())).max().view())
             },
-            oracle: |h| {
+            oracle: |h, _| {
                 let even = last(h).0.iter().filter(|(row, _)| row.1 % 2 == 0).map(|(row, w)| (*row, *w));
                 extreme(&even.collect(), |values| values.max())
             },
@@ -324,9 +332,9 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
             name: "fold",
             build: |_, l, _| {
                 let sums = l.keyed().fold(|value| Total(closure(value)));
-                Seen::Keyed(sums.map_values(|sum| Cell64::new(sum.0)).view())
+                Seen::Keyed(sums.map_values(|sum| C::new(sum.0)).view())
             },
-            oracle: |h| {
+            oracle: |h, _| {
                 grouped(last(h).0, |rows| {
                     let counted = rows.iter().filter(|row| row.1 > 0);
                     let sum = counted.clone().map(|row| row.0 * row.1).sum();
@@ -337,69 +345,70 @@ pub(crate) fn cases<const PAD: usize>() -> Vec<Case<PAD>> {
         Case {
             name: "arg_max",
             build: |_, l, _| {
-                let best = l
-                    .index_by(|row| (row.0.clone(), (Cell64::new(row.1.number / 4), row.1.clone())))
-                    .arg_max();
-                Seen::Keyed(best.map_values(|best: &Pair<PAD>| best.1.clone()).view())
+                let best =
+                    l.index_by(|row| (row.0.clone(), (C::new(row.1.number() / 4), row.1.clone()))).arg_max();
+                Seen::Keyed(best.map_values(|best: &Pair<C>| best.1.clone()).view())
             },
-            oracle: |h| {
+            oracle: |h, c| {
                 let left = last(h).0;
                 let mut best = BTreeMap::new();
                 positive(left).for_each(|row| {
                     let top = best.entry(row.0).or_insert(0);
-                    *top = (row.1 / 4).max(*top);
+                    *top = c(row.1 / 4).max(*top);
                 });
-                let kept = left.iter().filter(|(row, _)| best.get(&row.0) == Some(&(row.1 / 4)));
+                let kept = left.iter().filter(|(row, _)| best.get(&row.0) == Some(&c(row.1 / 4)));
                 kept.map(|(row, weight)| (*row, *weight)).collect()
             },
         },
         Case {
             name: "delay",
             build: |_, l, _| Seen::Rows(l.delay().view()),
-            oracle: |h| h.len().checked_sub(2).map_or_else(Bag::new, |at| h[at].0.clone()),
+            oracle: |h, _| h.len().checked_sub(2).map_or_else(Bag::new, |at| h[at].0.clone()),
         },
         Case {
             name: "feedback",
             build: |builder, l, _| {
-                let (back, feedback) = builder.feedback::<Pair<PAD>>("halves");
+                let (back, feedback) = builder.feedback::<Pair<C>>("halves");
                 let all = l.plus(back);
                 feedback.connect(
-                    all.filter(|row| closure(&row.1) > 8).map(|row| pair((row.0.number, row.1.number / 2))),
+                    all.filter(|row| closure(&row.1) > 8)
+                        .map(|row| pair((row.0.number(), row.1.number() / 2))),
                 );
                 Seen::Rows(all.view())
             },
-            oracle: countdown,
+            oracle: |h, _| countdown(h),
         },
         Case {
             name: "collection",
             build: |_, l, _| {
-                let distinct = l.integrate().lift(|rows: &ZSet<Pair<PAD>>| {
+                let distinct = l.integrate().lift(|rows: &ZSet<Pair<C>>| {
                     spend(Site::Closure);
                     rows.distinct()
                 });
                 Seen::Rows(distinct.differentiate().view())
             },
-            oracle: |h| set(positive(last(h).0)),
+            oracle: |h, _| set(positive(last(h).0)),
         },
         Case {
             name: "several",
             build: |_, l, r| {
-                let sums = l.keyed().aggregate(Sum(|value: &Cell64<PAD>| closure(value)));
+                let sums = l.keyed().aggregate(Sum(|value: &C| closure(value)));
                 let _sums = sums.view();
                 let tops = l.keyed().max().semijoin(r.distinct().map(|row| row.0.clone()));
                 let _tops = tops.view();
                 let _all = l.plus(r).delay().view();
-                let shares = tops.join(sums, |key, top, sum| (key.clone(), Cell64::new(top.number - *sum)));
+                let shares = tops.join(sums, |key, top, sum| (key.clone(), C::new(top.number() - *sum)));
                 Seen::Rows(shares.union(l.keyed().min().rows()).except(r).view())
             },
-            oracle: |h| {
+            oracle: |h, c| {
                 let (left, right) = last(h);
                 let keys: BTreeMap<i64, ()> = positive(right).map(|row| (row.0, ())).collect();
                 let sums = linear(left, |_, sum| sum);
                 let tops = extreme(left, |values| values.max());
                 let tops = tops.keys().filter(|row| keys.contains_key(&row.0));
                 let met = tops.flat_map(|top| sums.keys().map(move |sum| (top, sum)));
-                let shares = met.filter(|(top, sum)| top.0 == sum.0).map(|(top, sum)| (top.0, top.1 - sum.1));
+                let shares =
+                    met.filter(|(top, sum)| top.0 == sum.0).map(|(top, sum)| (top.0, c(top.1 - sum.1)));
                 let least = extreme(left, |values| values.min());
                 let all = shares.chain(least.keys().copied());
                 set(all.filter(|row| !is_in(right, *row)))

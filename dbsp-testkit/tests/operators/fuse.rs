@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::cmp::Ordering;
+use std::fmt::{self, Debug, Formatter};
 use std::hash::{Hash, Hasher};
 use std::panic::resume_unwind;
 use std::thread;
@@ -72,54 +73,64 @@ pub(crate) fn spend(site: Site) {
 struct Payload(#[expect(dead_code, reason = "a payload holds something")] &'static str);
 
 /// A number with padding behind it, so that rows can be made larger than what stays near the processor.
-pub(crate) struct Cell64<const PAD: usize> {
-    pub(crate) number: i64,
+pub(crate) struct Fused<const PAD: usize> {
+    number: i64,
     padding: [u8; PAD],
 }
 
-impl<const PAD: usize> Cell64<PAD> {
-    pub(crate) fn new(number: i64) -> Self {
+impl<const PAD: usize> crate::cell::Cell for Fused<PAD> {
+    fn new(number: i64) -> Self {
         Self { number, padding: [0; PAD] }
+    }
+
+    fn number(&self) -> i64 {
+        self.number
     }
 }
 
-impl<const PAD: usize> Clone for Cell64<PAD> {
+impl<const PAD: usize> Debug for Fused<PAD> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.number)
+    }
+}
+
+impl<const PAD: usize> Clone for Fused<PAD> {
     fn clone(&self) -> Self {
         spend(Site::Clone);
         Self { number: self.number, padding: self.padding }
     }
 }
 
-impl<const PAD: usize> PartialEq for Cell64<PAD> {
+impl<const PAD: usize> PartialEq for Fused<PAD> {
     fn eq(&self, other: &Self) -> bool {
         spend(Site::Eq);
         self.number == other.number
     }
 }
 
-impl<const PAD: usize> Eq for Cell64<PAD> {}
+impl<const PAD: usize> Eq for Fused<PAD> {}
 
-impl<const PAD: usize> PartialOrd for Cell64<PAD> {
+impl<const PAD: usize> PartialOrd for Fused<PAD> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<const PAD: usize> Ord for Cell64<PAD> {
+impl<const PAD: usize> Ord for Fused<PAD> {
     fn cmp(&self, other: &Self) -> Ordering {
         spend(Site::Ord);
         self.number.cmp(&other.number)
     }
 }
 
-impl<const PAD: usize> Hash for Cell64<PAD> {
+impl<const PAD: usize> Hash for Fused<PAD> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         spend(Site::Hash);
         self.number.hash(state);
     }
 }
 
-impl<const PAD: usize> Drop for Cell64<PAD> {
+impl<const PAD: usize> Drop for Fused<PAD> {
     fn drop(&mut self) {
         if !thread::panicking() {
             spend(Site::Drop);
