@@ -2,6 +2,7 @@
 //! deltas is the definition applied to the sum of what it was given, after every step.
 
 mod bilinear;
+mod extreme_weights;
 mod extremes;
 mod laws;
 mod stateless;
