@@ -60,10 +60,6 @@ impl<R: Row> Operator for Distinct<R> {
         self.give(out)
     }
 
-    fn prepare(&mut self) {
-        self.weights.prepare();
-    }
-
     fn commit(&mut self) {
         self.weights.commit();
     }
@@ -107,6 +103,7 @@ impl<R: Row> Piecewise for Distinct<R> {
                 (false, false) | (true, true) => {}
             }
         }
+        weights.prepare();
         Ok(())
     }
 }

@@ -91,10 +91,6 @@ impl<S: Row, C: Stage<S, Row = O::In>, O: Piecewise> Operator for Fused<S, C, O>
         operator.give(out)
     }
 
-    fn prepare(&mut self) {
-        self.operator.prepare();
-    }
-
     fn commit(&mut self) {
         self.operator.commit();
     }

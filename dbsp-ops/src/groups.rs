@@ -132,12 +132,14 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     #[inline]
     pub fn touch(&mut self, key: &K) -> &mut A {
         let position = self.values.find(key).unwrap_or_else(|| self.insert(key));
-        if self.stamps[position] != self.step {
-            // In this order: if cloning panics, the value is not taken for one that is remembered.
-            self.touched.push(Touched { position, before: self.values.entries()[position].1.clone() });
-            self.stamps[position] = self.step;
+        let (value, stamp) = (self.values.value_mut(position), &mut self.stamps[position]);
+        if *stamp != self.step {
+            // First: if cloning panics, the value is not taken for one that is remembered.
+            let before = value.clone();
+            *stamp = self.step;
+            self.touched.push(Touched { position, before });
         }
-        self.values.value_mut(position)
+        value
     }
 
     /// Gives a key that has no value the value zero.
@@ -200,7 +202,9 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     }
 
     /// Asks of each key that this step touched whether its value is zero, so that [`commit`](Self::commit) calls nothing
-    /// of the values' but `Drop`: a panic here can still be taken back. Nothing is to be touched between the two.
+    /// of the values but `Drop`: a panic here can still be taken back. The last thing that an operator does in a step;
+    /// nothing is to be touched between the two. Without it `commit` asks.
+    #[inline]
     pub fn prepare(&mut self) {
         self.emptied.clear();
         for touched in &self.touched {
@@ -216,13 +220,20 @@ impl<K: Row, A: Monoid> Groups<K, A> {
         if !self.is_prepared {
             self.prepare();
         }
-        // The last key moves to where one is removed, so removals go from the back: what moves is then never itself to be
-        // removed.
+        if !self.emptied.is_empty() {
+            self.remove_emptied();
+        }
+        self.forget_touched();
+    }
+
+    /// Removes the keys that are left without a value. The last key moves to where one is removed, so removals go from the
+    /// back: what moves is then never itself to be removed.
+    #[inline(never)]
+    fn remove_emptied(&mut self) {
         self.emptied.sort_unstable_by(|one, other| other.cmp(one));
         for position in self.emptied.drain(..) {
             self.values.swap_remove(position);
         }
-        self.forget_touched();
     }
 
     /// Takes the changes of this step back, wherever it stopped.

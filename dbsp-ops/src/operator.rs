@@ -19,10 +19,6 @@ pub trait Operator: Holds {
     /// [`Overflow`] where a weight, a total or a result has no value; the step has then to be aborted.
     fn step(&mut self, delta: &Delta<Self::In>, out: &mut Delta<Self::Out>) -> Result<(), Overflow>;
 
-    /// Runs the user code that [`commit`](Self::commit) depends on: a panic here can still be taken back. Comes after
-    /// `step`, or not at all; then `commit` does it.
-    fn prepare(&mut self) {}
-
     /// Makes the step final.
     fn commit(&mut self);
 

@@ -148,6 +148,7 @@ impl<K: Row> Semijoin<K> {
                 out.push(row.clone(), *weight);
             }
         }
+        keys.prepare();
         Ok(())
     }
 
@@ -165,11 +166,6 @@ impl<K: Row> Semijoin<K> {
             },
         )?;
         deferred.settle(|key, part| keys.touch(key).try_add_assign(&part))
-    }
-
-    /// Runs the user code that [`commit`](Self::commit) depends on.
-    pub fn prepare(&mut self) {
-        self.keys.prepare();
     }
 
     /// Makes the step final.

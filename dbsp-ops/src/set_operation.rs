@@ -111,12 +111,8 @@ impl<R: Row> SetOperation<R> {
                 (false, false) | (true, true) => {}
             }
         }
-        Ok(())
-    }
-
-    /// Runs the user code that [`commit`](Self::commit) depends on.
-    pub fn prepare(&mut self) {
         self.weights.prepare();
+        Ok(())
     }
 
     /// Makes the step final.

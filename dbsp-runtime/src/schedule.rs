@@ -101,18 +101,17 @@ impl Schedule {
         }
     }
 
-    /// Calls each node that has an output and was called in the last step, and forgets that it was.
+    /// Calls each node that has an output and was called in the last step, and forgets that it was. If `call` panics, that
+    /// node and those behind it are not forgotten, and perhaps some before it.
     #[inline]
     pub(crate) fn forget_last(&mut self, mut call: impl FnMut(usize)) {
         for (word, (ran, giving)) in self.ran.words.iter_mut().zip(&self.giving.words).enumerate() {
             let mut bits = *ran & giving;
             while bits != 0 {
-                let bit = bits.trailing_zeros() as usize;
+                call(word * BITS + bits.trailing_zeros() as usize);
                 bits &= bits - 1;
-                // One at a time: if `call` panics, those behind it are still known.
-                *ran = bits;
-                call(word * BITS + bit);
             }
+            // Only now: if `call` panics, all of them are still known, and calling one twice does no harm.
             *ran = 0;
         }
     }

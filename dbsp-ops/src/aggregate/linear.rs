@@ -167,10 +167,6 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Operator for LinearAggregation<K, V,
         self.give(out)
     }
 
-    fn prepare(&mut self) {
-        self.groups.prepare();
-    }
-
     fn commit(&mut self) {
         self.groups.commit();
     }
@@ -226,6 +222,7 @@ impl<K: Row, V: Row, G: LinearAggregate<V>> Piecewise for LinearAggregation<K, V
         if outcome.is_err() {
             self.failed = self.first_failed();
         }
+        self.groups.prepare();
         outcome
     }
 }

@@ -11,8 +11,8 @@
 use std::convert::Infallible;
 
 use dbsp_zset::{
-    Delta, Held, Holds, OrderedTrace, Overflow, Reclaim, Row, SegmentedVec, Summaries, SummaryTree, Usage, renew,
-    shrink_vec,
+    Delta, Held, Holds, OrderedTrace, Overflow, Reclaim, Row, SegmentedVec, Summaries, SummaryTree, Usage,
+    renew, shrink_vec,
 };
 
 use crate::deferred::next_part;

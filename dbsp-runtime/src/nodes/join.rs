@@ -70,11 +70,6 @@ impl<K: Row, V: Row> Node for SemijoinNode<K, V> {
         })
     }
 
-    fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
-        self.semijoin.prepare();
-        Ok(())
-    }
-
     fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
         self.semijoin.shrink(reclaim);
     }

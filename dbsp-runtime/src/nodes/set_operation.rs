@@ -26,11 +26,6 @@ impl<R: Row> Node for SetOperationNode<R> {
         })
     }
 
-    fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
-        self.operation.prepare();
-        Ok(())
-    }
-
     fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
         self.operation.shrink(reclaim);
     }

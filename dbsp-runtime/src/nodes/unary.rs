@@ -25,11 +25,6 @@ impl<O: Operator + Send> Node for UnaryNode<O> {
         })
     }
 
-    fn prepare(&mut self, _: &mut Slots) -> Result<(), Overflow> {
-        self.operator.prepare();
-        Ok(())
-    }
-
     fn shrink(&mut self, _: &mut Slots, reclaim: Reclaim) {
         self.operator.shrink(reclaim);
     }
