@@ -27,7 +27,7 @@ fn circuit() -> (Circuit, Input<Row>) {
             late.view(),
             known.max().view(),
             stream.filter(|row| row.2 > 3).view(),
-            (stream.keyed_by_group().sum().view(), ranked.clone().arg_max().view()),
+            (stream.keyed_by_group().sum().view(), ranked.arg_max().view()),
             stream.map(|row| row.0).except(stream.map(|row| row.1)).output(),
             (ranked.count().view(), stream.minus(stream.neg()).output()),
         );
