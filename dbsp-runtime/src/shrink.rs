@@ -52,7 +52,7 @@ impl Circuit {
     /// Looks at the buffers of the next node, in some steps.
     #[inline]
     pub(crate) fn look_at_buffers(&mut self) {
-        if self.steps % STEPS_A_LOOK == 0 {
+        if self.steps.is_multiple_of(STEPS_A_LOOK) {
             self.look_at_next();
         }
     }

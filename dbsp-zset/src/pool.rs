@@ -1,7 +1,7 @@
 //! What becomes of a buffer that a step has filled: it is kept for the next step, or given back.
 //!
-//! # Cost        with feature `pool`: emptying it, and no allocation once it is long enough; it stays as long as the
-//!   longest step needed it. Without: an allocation or several a step, and nothing is held between steps.
+//! # Cost        with feature `pool`: emptying it, and no allocation once it is long enough; it stays until whoever owns it
+//!   cuts it (see [`Usage`](crate::Usage)). Without: an allocation or several a step, and nothing is held between steps.
 //! # Not here    memory of state, such as that of a table: it stays until most of the state is gone, with or without `pool`.
 
 /// Empties a buffer after a step. With feature `pool` by `clear`, so that it keeps its memory; without it a new one

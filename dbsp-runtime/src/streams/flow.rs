@@ -229,7 +229,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
 
     /// The stream one step later: z^-1. What a delayed stream adds up to depends on where steps begin
     /// and end; no other operator's does. It is no way to write a recursive query: see
-    /// [`Builder::feedback`](crate::Builder::feedback#this-is-not-recursion).
+    /// [`Builder::feedback`](crate::Builder::feedback).
     /// [`Circuit::is_settled`](crate::Circuit::is_settled) says whether a delay has something left to give out.
     #[track_caller]
     pub fn delay(self) -> Stream<'b, C::Row> {

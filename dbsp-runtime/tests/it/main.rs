@@ -7,6 +7,7 @@ static ALLOCATOR: dbsp_testkit::alloc::Counting<std::alloc::System> =
 mod allocations;
 mod amplification;
 mod building;
+mod changes;
 mod checked;
 mod faults;
 mod giving_back;
@@ -14,6 +15,7 @@ mod graph;
 mod long_chains;
 mod memory;
 mod misuse;
+mod newcomers;
 mod numbers;
 mod owned_rows;
 mod panics;
