@@ -19,7 +19,7 @@ use crate::{
 /// What follows `cargo xtask test`.
 #[derive(Args, Default)]
 pub(crate) struct Arguments {
-    /// Also run the testkit's long run: 10,000 random circuits, optimised
+    /// Also run the long runs, optimised: 10,000 random circuits, 100,000 steps of the model of the runtime
     #[arg(long)]
     long: bool,
     /// Run the mutation check only (it is part of a plain run too)
@@ -34,6 +34,8 @@ pub(crate) struct Arguments {
 /// How many random circuits the long run takes, and how many cases each other property.
 const LONG_CIRCUITS: &str = "10000";
 const LONG_CASES: &str = "4096";
+/// How many steps each test of the model takes.
+const LONG_MODEL_STEPS: &str = "100000";
 
 /// Runs the tests and prints the table.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
@@ -56,6 +58,11 @@ pub(crate) fn steps(workspace: &Workspace, arguments: &Arguments, report: &mut R
     mutants(workspace, report);
     if arguments.long {
         report.command("long run", &long_run().within(&workspace.root));
+        for features in ["", "--no-default-features"] {
+            let name =
+                format!("model {}", if features.is_empty() { "default features" } else { "no features" });
+            report.command(&name, &model_run(features).within(&workspace.root));
+        }
     }
     if env::var_os("DBSP_DATA").is_none() {
         // Last, where it stands beside the result.
@@ -123,6 +130,14 @@ fn long_run() -> Cmd {
         .env("DBSP_LONG", "1")
         .env("DBSP_CIRCUIT_RUNS", LONG_CIRCUITS)
         .env("PROPTEST_CASES", LONG_CASES)
+}
+
+/// The model of the runtime in plain maps, over many steps.
+fn model_run(features: &str) -> Cmd {
+    Cmd::cargo("test --release -p dbsp-runtime --test model")
+        .args(features.split_whitespace())
+        .args(["--", "--nocapture"])
+        .env("DBSP_MODEL_STEPS", LONG_MODEL_STEPS)
 }
 
 #[cfg(test)]
