@@ -153,7 +153,7 @@ mod tests {
             for shared in 0..matches.shared() {
                 let key = *matches.key(shared, &small);
                 let visit = |(one, other)| {
-                    assert_eq!((small.rows()[one as usize].0, large.rows()[other as usize].0), (key, key));
+                    assert_eq!((small.rows()[one].0, large.rows()[other].0), (key, key));
                     pairs.push((one, other));
                     Ok(())
                 };

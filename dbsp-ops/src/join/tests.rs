@@ -1,3 +1,5 @@
+//! The join against plain maps: right, and no pair twice.
+
 use super::*;
 use std::collections::BTreeMap;
 
