@@ -10,14 +10,15 @@
 //! # Cost        O(log group) a change and what goes out; a change below the top costs nothing further
 //!
 //! Rows of the greatest rank come out with the weights that they have, also with negative ones, as the join
-//! would have it.
+//! would have it. Rows that come to a rank in the step in which another becomes the greatest do not come out.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Summaries};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Summaries, Usage, renew, shrink_vec};
 
 use crate::aggregate::ordered::{Max, PositiveRows};
 use crate::aggregate::ordered_groups::OrderedGroups;
 use crate::fused::Piecewise;
 use crate::operator::{Operator, Torn};
+use crate::wide_weight::push_wide;
 
 /// The incremental arg max over rows `(key, (rank, rest))`; see the [module](self).
 ///
@@ -40,13 +41,24 @@ use crate::operator::{Operator, Torn};
 pub struct ArgMax<K, P: Row, V: Row> {
     /// The groups; remembered of each is its greatest rank before the step.
     groups: OrderedGroups<K, (P, V), PositiveRows, Option<P>>,
+    /// For each touched group whether another rank is its greatest after the step.
+    is_moved: Vec<bool>,
+    /// Of groups whose greatest rank moved, what the step changed in the rows of the old one: the place of the group, the row
+    /// and its weight.
+    left_behind: Vec<(usize, (P, V), i64)>,
+    usage: Usage,
 }
 
 impl<K: Row, P: Row, V: Row> ArgMax<K, P, V> {
     /// An arg max before its first step.
     #[must_use]
     pub const fn new() -> Self {
-        Self { groups: OrderedGroups::new() }
+        Self {
+            groups: OrderedGroups::new(),
+            is_moved: Vec::new(),
+            left_behind: Vec::new(),
+            usage: Usage::new(),
+        }
     }
 }
 
@@ -58,7 +70,9 @@ impl<K: Row, P: Row, V: Row> Default for ArgMax<K, P, V> {
 
 impl<K, P: Row, V: Row> Holds for ArgMax<K, P, V> {
     fn held(&self) -> Held {
-        self.groups.held()
+        let Held { rows, bytes } = self.groups.held();
+        let left_behind = self.left_behind.capacity() * size_of::<(usize, (P, V), i64)>();
+        Held { rows, bytes: bytes + self.is_moved.capacity() + left_behind }
     }
 }
 
@@ -81,6 +95,9 @@ impl<K: Row, P: Row, V: Row> Operator for ArgMax<K, P, V> {
 
     fn shrink(&mut self, reclaim: Reclaim) {
         self.groups.shrink(reclaim);
+        let needed = self.usage.end_period(reclaim);
+        shrink_vec(&mut self.is_moved, needed);
+        shrink_vec(&mut self.left_behind, needed);
     }
 }
 
@@ -90,32 +107,66 @@ impl<K: Row, P: Row, V: Row> Piecewise for ArgMax<K, P, V> {
     }
 
     fn give(&mut self, out: &mut Delta<Self::Out>) -> Result<(), Overflow> {
-        self.groups.apply()?;
-        for (before, key, row, weight) in self.groups.rows() {
-            if before.as_ref() == Some(&row.0) {
+        let Self { groups, is_moved, left_behind, usage } = self;
+        renew(is_moved, Vec::clear);
+        renew(left_behind, Vec::clear);
+        groups.apply()?;
+        groups.try_each(|before, key, mut group| {
+            let now = greatest(group.again())?;
+            is_moved.push(*before != now);
+            if *before != now
+                && let Some(rank) = now
+            {
+                let came = |row: &(P, V), weight| out.push((key.clone(), row.clone()), weight);
+                group.visit_range(|row| row.0.cmp(&rank), came);
+            }
+            Ok(())
+        })?;
+        for (place, before, key, row, weight) in groups.rows() {
+            if before.as_ref() != Some(&row.0) {
+                continue;
+            }
+            if is_moved[place] {
+                left_behind.push((place, row.clone(), weight));
+            } else {
                 out.push((key.clone(), row.clone()), weight);
             }
         }
-        self.groups.try_each(|before, key, mut group| {
-            let now = greatest(group.again())?;
-            if *before == now {
-                return Ok(());
-            }
-            if let Some(rank) = now {
-                let came = |row: &(P, V), weight| out.push((key.clone(), row.clone()), weight);
-                group.again().visit_range(|row| row.0.cmp(&rank), came);
-            }
-            let mut is_out_of_range = false;
-            if let Some(rank) = before {
-                group.visit_range(
-                    |row| row.0.cmp(rank),
-                    |row, weight| match weight.checked_neg() {
-                        Some(weight) => out.push((key.clone(), row.clone()), weight),
-                        None => is_out_of_range = true,
-                    },
-                );
-            }
-            if is_out_of_range { Err(Overflow) } else { Ok(()) }
+        usage.note(is_moved.len().max(left_behind.len()));
+        left_behind.sort_unstable_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        let (mut moved, mut changed) = (is_moved.iter().enumerate(), left_behind.iter().peekable());
+        groups.try_each(|before, key, group| {
+            let (Some((place, true)), Some(rank)) = (moved.next(), before) else { return Ok(()) };
+            // The rows of the old rank as they were: as they are now, less what the step changed. Both come in order.
+            let mut outcome = Ok(());
+            let mut left = |row: &(P, V), weight: i128| {
+                if let Err(overflow) = push_wide(out, (key.clone(), row.clone()), weight) {
+                    outcome = Err(overflow);
+                }
+            };
+            let mut change_of = |row: Option<&(P, V)>, left: &mut dyn FnMut(&(P, V), i128)| {
+                let mut sum = 0;
+                while let Some((_, other, weight)) =
+                    changed.next_if(|next| next.0 == place && row.is_none_or(|row| next.1 <= *row))
+                {
+                    if row == Some(other) {
+                        sum += i128::from(*weight);
+                    } else {
+                        // It is not there any more, or never was: what it had is what it lost.
+                        left(other, (*weight).into());
+                    }
+                }
+                sum
+            };
+            group.visit_range(
+                |row| row.0.cmp(rank),
+                |row, weight| {
+                    let change = change_of(Some(row), &mut left);
+                    left(row, change - i128::from(weight));
+                },
+            );
+            change_of(None, &mut left);
+            outcome
         })
     }
 }
@@ -151,6 +202,20 @@ mod tests {
         assert_eq!(step(&mut best, &gone), fallen);
         assert_eq!(step(&mut best, &[((3, 'c'), -1)]), "[((3, 'c'), -1)]");
         assert_eq!(best.held().rows, 0);
+    }
+
+    #[test]
+    fn rows_of_a_rank_that_is_overtaken_in_their_step_do_not_come_out() {
+        let mut best = ArgMax::new();
+        step(&mut best, &[((5, 'a'), 1), ((5, 'b'), 3), ((5, 'c'), 1)]);
+        let mut bids: Vec<_> = ('d'..='z').map(|row| ((5, row), 1)).collect();
+        bids.extend([((5, 'b'), -1), ((5, 'a'), -1), ((9, 'x'), 1)]);
+        let delta = bids.iter().map(|(bid, weight)| ((0, *bid), *weight)).collect();
+        let mut out = Delta::new();
+        best.step(&delta, &mut out).expect("small weights");
+        assert_eq!(out.len(), 4);
+        best.abort(&delta).expect("the step is taken back");
+        assert_eq!(step(&mut best, &bids), "[((5, 'a'), -1), ((5, 'b'), -3), ((5, 'c'), -1), ((9, 'x'), 1)]");
     }
 
     #[test]

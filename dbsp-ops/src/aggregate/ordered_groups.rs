@@ -215,11 +215,12 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
         })
     }
 
-    /// The rows of this step: what was remembered of the group, its key, the value, the weight.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&B, &K, &V, i64)> {
+    /// The rows of this step: the place of the group among those that [`try_each`](Self::try_each) visits, what was
+    /// remembered of it, its key, the value, the weight.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, &B, &K, &V, i64)> {
         self.rows.iter().map(|row| {
             let (group, before) = &self.touched[row.place as usize];
-            (before, self.trace.key(*group), &row.value, row.weight)
+            (row.place as usize, before, self.trace.key(*group), &row.value, row.weight)
         })
     }
 

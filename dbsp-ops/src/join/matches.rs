@@ -152,7 +152,7 @@ mod tests {
             let mut pairs = Vec::new();
             for shared in 0..matches.shared() {
                 let key = *matches.key(shared, &small);
-                let visit = |(one, other)| {
+                let visit = |(one, other): (usize, usize)| {
                     assert_eq!((small.rows()[one].0, large.rows()[other].0), (key, key));
                     pairs.push((one, other));
                     Ok(())
