@@ -19,7 +19,7 @@ use crate::{
 /// What follows `cargo xtask test`.
 #[derive(Args, Default)]
 pub(crate) struct Arguments {
-    /// Also run the testkit's long run: 10,000 random circuits, optimised
+    /// Also run the testkit's long run, optimised: 10,000 random circuits, panics injected at every call, 100,000 random steps
     #[arg(long)]
     long: bool,
     /// Run the mutation check only (it is part of a plain run too)
@@ -119,7 +119,7 @@ fn sanitized(workspace: &Workspace, report: &mut Report) -> Result<()> {
 }
 
 fn long_run() -> Cmd {
-    Cmd::cargo("test --release -p dbsp-testkit --features circuit --test random_circuits -- --nocapture")
+    Cmd::cargo("test --release -p dbsp-testkit --features circuit --test random_circuits --test operators -- --nocapture")
         .env("DBSP_LONG", "1")
         .env("DBSP_CIRCUIT_RUNS", LONG_CIRCUITS)
         .env("PROPTEST_CASES", LONG_CASES)
