@@ -8,6 +8,7 @@
 use std::borrow::Borrow;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use dbsp_zset::{Delta, Row, ZSet};
@@ -16,6 +17,7 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::handle::CheckedInput;
 use crate::nodes::CheckedInputNode;
+use crate::panics::Payload;
 use crate::streams::Stream;
 use crate::upsert::Strictness;
 
@@ -108,7 +110,14 @@ impl<R: Row + Debug> CheckedBuffer<R> {
                 self.rejected.push(row, weight);
                 return Ok(());
             }
-            self.rows.try_add_row(&row, &weight).expect("the sum was just found to fit");
+            let (is_counted, panic) = count(&mut self.rows, &row, weight);
+            if is_counted {
+                self.changes.push(row, weight);
+            }
+            if let Some(panic) = panic {
+                resume_unwind(panic);
+            }
+            return Ok(());
         }
         self.changes.push(row, weight);
         Ok(())
@@ -167,10 +176,30 @@ impl<R: Row> CheckedBuffer<R> {
     pub fn clear(&mut self) {
         if self.strictness != Strictness::Lenient {
             // The last one first, so that each count only takes values that it has already had.
-            for (row, weight) in self.changes.rows().iter().zip(self.changes.weights()).rev() {
-                self.rows.try_add_row(row, &-weight).expect("what was counted can be taken back");
+            while let Some(last) = self.changes.len().checked_sub(1) {
+                let (row, weight) = (&self.changes.rows()[last], self.changes.weights()[last]);
+                let (is_counted, panic) = count(&mut self.rows, row, -weight);
+                if is_counted {
+                    self.changes.truncate(last);
+                }
+                if let Some(panic) = panic {
+                    resume_unwind(panic);
+                }
             }
         }
         self.changes.clear();
+    }
+}
+
+/// Changes how often a row is there, which fits; says whether it did, and what the row panicked with. A row that panics as
+/// it is dropped is gone all the same: only then there are fewer rows than before.
+fn count<R: Row>(rows: &mut ZSet<R>, row: &R, weight: i64) -> (bool, Option<Payload>) {
+    let before = rows.len();
+    match catch_unwind(AssertUnwindSafe(|| rows.try_add_row(row, &weight))) {
+        Ok(counted) => {
+            counted.expect("a count that was asked for fits");
+            (true, None)
+        }
+        Err(panic) => (rows.len() < before, Some(panic)),
     }
 }

@@ -160,7 +160,10 @@ impl Circuit {
             }
         };
         let taken_back = match self.phase {
-            Phase::Emptying => Ok(self.empty_rest()),
+            Phase::Emptying => {
+                self.empty_rest();
+                Ok(())
+            }
             Phase::Computing => {
                 let aborted = caught(|| self.abort());
                 aborted.and_then(|aborted| aborted.map_err(|Torn| why))

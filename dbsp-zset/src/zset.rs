@@ -182,10 +182,13 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         if is_new {
             return Ok(());
         }
-        let sum = self.rows.value_mut(position);
-        sum.try_add_assign(weight)?;
+        let weight_of = self.rows.value_mut(position);
+        let sum = weight_of.try_add(weight)?;
         if sum.is_zero() {
+            // Whole: a row that panics as it is hashed keeps its weight.
             self.rows.swap_remove(position);
+        } else {
+            *weight_of = sum;
         }
         Ok(())
     }

@@ -57,6 +57,7 @@ impl Tally {
         }
     }
 
+    #[expect(clippy::print_stdout, reason = "a test says how much it tried")]
     fn assert_none_got_out(&self) {
         println!("{self}");
         assert!(self.taken_back > 0, "no injection was taken back");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dbsp_runtime::{Circuit, Delta, KeyedView, Strictness, Upsert, UpsertBuffer};
+use dbsp_runtime::{CheckedBuffer, Circuit, Delta, KeyedView, Strictness, Upsert, UpsertBuffer};
 
 use crate::cell::Cell;
 use crate::fuse::{self, Fused, Site};
@@ -100,6 +100,40 @@ fn both_columns_of_a_delta_have_one_length_whatever_panics() {
                 let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut delta, &other)));
                 assert_eq!(fuse::disarm(), outcome.is_err());
                 assert_eq!(delta.rows().len(), delta.weights().len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_checked_input_counts_what_the_next_step_takes_whatever_panics() {
+    let calls: [fn(&mut CheckedBuffer<Number>); 4] = [
+        |buffer| drop(buffer.insert(Number::new(7))),
+        |buffer| drop(buffer.delete(Number::new(2))),
+        |buffer| drop(buffer.delete(Number::new(1))),
+        CheckedBuffer::clear,
+    ];
+    for call in calls {
+        for site in [Site::Clone, Site::Eq, Site::Hash, Site::Drop] {
+            for number in 1..40 {
+                let (mut circuit, (rows, view)) = Circuit::build(|b| {
+                    let (stream, rows) = b.checked_input::<Number>("rows", Strictness::Strict);
+                    (rows, stream.view())
+                })
+                .expect("a sound circuit");
+                circuit[rows].try_extend((0..6).map(|n| (Number::new(n), 1 + n % 2))).expect("new rows");
+                circuit.step().expect("nothing panics");
+                circuit[rows].delete(Number::new(0)).expect("a known row");
+                circuit[rows].push(Number::new(3), 2).expect("a known row");
+                circuit[rows].push(Number::new(9), 2).expect("a new row");
+                fuse::arm(site, number);
+                let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut circuit[rows])));
+                if !fuse::disarm() {
+                    break;
+                }
+                assert!(outcome.is_err());
+                circuit.step().expect("nothing panics");
+                assert!(circuit[view] == *circuit[rows].rows(), "{site:?} {number}");
             }
         }
     }

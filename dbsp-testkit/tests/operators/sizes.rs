@@ -1,6 +1,6 @@
 //! Rows of every size, of none and of 64 KiB, rows that own memory, and rows whose hashes are all alike.
 //!
-//! `DBSP_LONG=1` takes 100,000 steps with each.
+//! `DBSP_LONG=1` takes 100,000 steps with each of those that are not large.
 
 use crate::cases::cases;
 use crate::cell::{Alike, Cell};
@@ -9,7 +9,12 @@ use crate::run::{Changes, Run};
 /// Random steps of each operator, in between with all rows taken away.
 fn random_steps<C: Cell>(steps: usize, changes: u64) {
     let cases = cases::<C>();
-    let steps = if std::env::var_os("DBSP_LONG").is_some() { 100_000 / cases.len() } else { steps };
+    let is_long = std::env::var_os("DBSP_LONG").is_some();
+    let steps = match size_of::<C>() {
+        0..100 if is_long => 100_000 / cases.len(),
+        _ if is_long => 20 * steps,
+        _ => steps,
+    };
     for (case, seed) in cases.iter().zip(1..) {
         let mut state: u64 = seed;
         let mut random = |bound: u64| {
