@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dbsp_ops::{Delay, UpsertTable};
-use dbsp_zset::{Delta, IndexedZSet, Row, Usage};
+use dbsp_zset::{Delta, IndexedZSet, Row};
 
 use crate::circuit::{Circuit, Condition, Phase};
 use crate::error::{Error, Operator};
@@ -59,8 +59,7 @@ impl Builder {
     pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
         let operator = named("input", name);
         let pending = self.keep(Delta::new());
-        let stream =
-            self.add_stream(operator, &[], |output| InputNode { pending, output, usage: Usage::new() });
+        let stream = self.add_stream(operator, &[], |output| InputNode { pending, output });
         (stream, Input { circuit: self.id, target: pending })
     }
 
@@ -79,8 +78,7 @@ impl Builder {
             changes: Delta::new(),
             rejected: Vec::new(),
         });
-        let stream =
-            self.add_stream(operator, &[], |output| UpsertNode { buffer, output, usage: Usage::new() });
+        let stream = self.add_stream(operator, &[], |output| UpsertNode { buffer, output });
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
     }
 

@@ -131,6 +131,11 @@ impl Slots {
         (cell.empty)(cell.value.as_mut(), &mut cell.usage);
     }
 
+    /// How many rows the deltas in a cell have had of late; none if it holds something else.
+    pub(crate) fn needed(&self, index: usize, reclaim: Reclaim) -> usize {
+        self.cells[index].usage.needed(reclaim)
+    }
+
     /// Gives memory of a cell's buffer back, if it holds the deltas of a stream.
     pub(crate) fn shrink(&mut self, index: usize, reclaim: Reclaim) {
         let cell = &mut self.cells[index];

@@ -47,15 +47,24 @@ impl Usage {
     /// Takes note that a step needed so many entries.
     #[inline]
     pub fn note(&mut self, entries: usize) {
-        self.now = self.now.max(entries);
+        // A branch, which is nearly always taken the same way, and not a maximum, which would be written each time.
+        if entries > self.now {
+            self.now = entries;
+        }
+    }
+
+    /// How many entries are needed: the most of this period and the one before, or none for [`Reclaim::All`].
+    #[must_use]
+    pub fn needed(&self, reclaim: Reclaim) -> usize {
+        if reclaim == Reclaim::All { 0 } else { self.now.max(self.before) }
     }
 
     /// Begins another period, and says how many entries are needed: the most of the last two periods, or none for
     /// [`Reclaim::All`].
     pub fn end_period(&mut self, reclaim: Reclaim) -> usize {
-        let needed = self.now.max(self.before);
+        let needed = self.needed(reclaim);
         (self.before, self.now) = (self.now, 0);
-        if reclaim == Reclaim::All { 0 } else { needed }
+        needed
     }
 }
 

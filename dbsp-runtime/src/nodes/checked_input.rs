@@ -1,6 +1,6 @@
 //! The shell of a checked input: it moves the changes that were taken into a stream.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row};
 
 use crate::checked::CheckedBuffer;
 use crate::circuit::Recovery;
@@ -11,13 +11,11 @@ use crate::slots::{SlotId, Slots};
 pub(crate) struct CheckedInputNode<R: Row> {
     buffer: SlotId<CheckedBuffer<R>>,
     output: SlotId<Delta<R>>,
-    /// How many changes are pending when a step begins.
-    usage: Usage,
 }
 
 impl<R: Row> CheckedInputNode<R> {
     pub(crate) fn new(buffer: SlotId<CheckedBuffer<R>>, output: SlotId<Delta<R>>) -> Self {
-        Self { buffer, output, usage: Usage::new() }
+        Self { buffer, output }
     }
 }
 
@@ -37,7 +35,6 @@ impl<R: Row> Node for CheckedInputNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
-        self.usage.note(slots.get(self.buffer).changes.len());
         slots.with(self.output, |slots, out| out.append(&mut slots.get_mut(self.buffer).changes));
         Ok(true)
     }
@@ -52,6 +49,7 @@ impl<R: Row> Node for CheckedInputNode<R> {
     }
 
     fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
-        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(reclaim));
+        let needed = slots.needed(self.output.index, reclaim);
+        slots.get_mut(self.buffer).changes.shrink(needed);
     }
 }

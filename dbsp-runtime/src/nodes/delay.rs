@@ -2,7 +2,7 @@
 //! apart so that a stream can lead from the one through other nodes into the other.
 
 use dbsp_ops::Delay;
-use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -41,8 +41,6 @@ impl<R: Row> Node for DelayEmitNode<R> {
 pub(crate) struct DelayTakeNode<R> {
     pub(crate) delay: SlotId<Delay<R>>,
     pub(crate) input: SlotId<Delta<R>>,
-    /// How many rows it takes a step.
-    pub(crate) usage: Usage,
 }
 
 impl<R: Row> Node for DelayTakeNode<R> {
@@ -51,7 +49,6 @@ impl<R: Row> Node for DelayTakeNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
-        self.usage.note(slots.get(self.input).len());
         slots.with(self.delay, |slots, delay| delay.step(slots.get(self.input)))?;
         Ok(false)
     }
@@ -66,7 +63,8 @@ impl<R: Row> Node for DelayTakeNode<R> {
     }
 
     fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
-        slots.get_mut(self.delay).shrink(self.usage.end_period(reclaim));
+        let needed = slots.needed(self.input.index, reclaim);
+        slots.get_mut(self.delay).shrink(needed);
     }
 
     fn discard(&mut self, slots: &mut Slots, recovery: Recovery) {

@@ -2,7 +2,7 @@
 //!
 //! If the step fails, the changes go back to where the user put them, before whatever comes later.
 
-use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row, Usage};
+use dbsp_zset::{Delta, Held, Holds, Overflow, Reclaim, Row};
 
 use crate::circuit::Recovery;
 use crate::node::{Node, Torn};
@@ -13,8 +13,6 @@ use crate::upsert::UpsertBuffer;
 pub(crate) struct InputNode<R> {
     pub(crate) pending: SlotId<Delta<R>>,
     pub(crate) output: SlotId<Delta<R>>,
-    /// How many changes are pending when a step begins.
-    pub(crate) usage: Usage,
 }
 
 impl<R: Row> Node for InputNode<R> {
@@ -31,7 +29,6 @@ impl<R: Row> Node for InputNode<R> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
-        self.usage.note(slots.get(self.pending).len());
         slots.with(self.output, |slots, out| out.append(slots.get_mut(self.pending)));
         Ok(true)
     }
@@ -46,7 +43,9 @@ impl<R: Row> Node for InputNode<R> {
     }
 
     fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
-        slots.get_mut(self.pending).shrink(self.usage.end_period(reclaim));
+        // The two trade their memory in each step.
+        let needed = slots.needed(self.output.index, reclaim);
+        slots.get_mut(self.pending).shrink(needed);
     }
 }
 
@@ -54,8 +53,6 @@ impl<R: Row> Node for InputNode<R> {
 pub(crate) struct UpsertNode<K: Row, V: Row> {
     pub(crate) buffer: SlotId<UpsertBuffer<K, V>>,
     pub(crate) output: SlotId<Delta<(K, V)>>,
-    /// How many changes are pending when a step begins.
-    pub(crate) usage: Usage,
 }
 
 impl<K: Row, V: Row> Node for UpsertNode<K, V> {
@@ -74,7 +71,6 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
     }
 
     fn compute(&mut self, slots: &mut Slots) -> Result<bool, Overflow> {
-        self.usage.note(slots.get(self.buffer).changes.len());
         slots.with(self.output, |slots, out| out.append(&mut slots.get_mut(self.buffer).changes));
         Ok(true)
     }
@@ -90,6 +86,7 @@ impl<K: Row, V: Row> Node for UpsertNode<K, V> {
     }
 
     fn shrink(&mut self, slots: &mut Slots, reclaim: Reclaim) {
-        slots.get_mut(self.buffer).changes.shrink(self.usage.end_period(reclaim));
+        let needed = slots.needed(self.output.index, reclaim);
+        slots.get_mut(self.buffer).changes.shrink(needed);
     }
 }

@@ -1,7 +1,7 @@
 //! The far end of a loop.
 
 use dbsp_ops::Delay;
-use dbsp_zset::{Delta, Row, Usage};
+use dbsp_zset::{Delta, Row};
 
 use crate::builder::{Builder, operator};
 use crate::nodes::DelayTakeNode;
@@ -24,7 +24,7 @@ impl<'b, R: Row> Feedback<'b, R> {
         let stream = stream.into_stream();
         self.builder.check(stream.builder, &operator);
         let inputs = [stream.slot().index, self.emitted.index];
-        let take = DelayTakeNode { delay: self.delay, input: stream.slot(), usage: Usage::new() };
+        let take = DelayTakeNode { delay: self.delay, input: stream.slot() };
         self.builder.add_node(operator, &inputs, None, take);
         self.builder.close(self.delay);
     }

@@ -1,7 +1,7 @@
 //! Unkeyed streams of deltas.
 
 use dbsp_ops::{Distinct, Filter, FlatMap, Fused, Identity, Map, Piecewise, SetKind, SetOperation, run};
-use dbsp_zset::{Delta, Row, Usage, ZSet};
+use dbsp_zset::{Delta, Row, ZSet};
 
 use crate::builder::{Builder, operator};
 use crate::error::Operator;
@@ -238,7 +238,7 @@ impl<'b, S: Row, C: Chain<S>> Flow<'b, S, C> {
         let delay = builder.keep(dbsp_ops::Delay::new());
         let emitted = builder.add_stream(operator("delay"), &[], |output| DelayEmitNode { delay, output });
         let inputs = [input.source.index, emitted.source.index];
-        let take = DelayTakeNode { delay, input: input.source, usage: Usage::new() };
+        let take = DelayTakeNode { delay, input: input.source };
         builder.add_node(operator("delay_take"), &inputs, None, take);
         emitted
     }
