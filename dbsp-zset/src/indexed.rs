@@ -3,7 +3,8 @@
 //! # Shape       what a user sees is written here, over one of two storages. With feature `fast-table` that is
 //!   `buckets`: 48 rows each behind a directory, updated and probed a window of rows at a time. Without it it is
 //!   `linked`: a vector of rows under two hash tables. The order in which rows come is theirs, all else is alike.
-//! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost time, nothing else.
+//! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost
+//!   O(log rows) each with `buckets`, O(rows) with `linked`, and others nothing.
 //! # Cost        update: O(1) expected, also in a group of a million rows; group: O(1) and then its rows. Memory
 //!   follows the rows, down as well as up. A step that frees as many rows as it adds allocates nothing once warm (feature `pool`).
 //! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
@@ -99,7 +100,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// with std's maps: `group("ann")` where keys are `String`s.
     #[inline]
     #[must_use]
-    pub fn group<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> KeyGroup<'_, K, V, W>
+    pub fn group<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> KeyGroup<'_, K, V, W>
     where
         K: Borrow<Q>,
     {
@@ -117,7 +118,7 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn value<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn value<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {

@@ -4,40 +4,46 @@
 //!   a key lie in one bucket, beside those of other keys. A key that has many has buckets of its own behind a
 //!   fork, chosen by the hash of the value.
 //! # Invariants  a row stands once, in the bucket of its hashes. Only rows whose hashes are alike, or begin alike for
-//!   long, may find no bucket; they stand in a list.
-//! # Cost        update: three to four cache lines, in a group of any size; group: a bucket and then its rows. It
-//!   grows and shrinks a bucket at a time; only once it is mostly empty is it built anew.
+//!   long, may find no room there; they are [spilled](spill) into buckets that are found by the order of rows.
+//! # Cost        update: three to four cache lines, in a group of any size, and O(log rows) of a row that was spilled;
+//!   group: a bucket and then its rows. It grows and shrinks a bucket at a time: no step pays for all rows.
 //! # Not here    the algebra, and what is applied whole or not at all: see the parent module.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
-use std::slice::from_ref;
 
 use crate::algebra::{Overflow, Ring};
 use crate::prefetch::FEW;
 use crate::row::Row;
 
 mod address;
+mod arena;
 mod blocks;
 mod bucket;
 mod columns;
+mod compact;
 mod forks;
 mod group;
+mod merge;
+mod pages;
 mod probe;
 mod room;
 mod slots;
 mod spare;
+mod spill;
 mod update;
 
 use address::{Address, leading, place_hash, tag};
-use blocks::{Blocks, Rows};
+use arena::Arena;
+use blocks::Blocks;
 use bucket::{Bucket, ones};
-use columns::{Columns, Weights};
+use columns::Columns;
 use forks::{Entry, Forks};
 pub(super) use group::Group;
-use group::{Rest, WeightedRows};
-use room::WORTH_A_LOOK;
+use group::{Rest, Spilled, WeightedRows};
+use room::{SPARE, WORTH_A_LOOK};
 use slots::SLOTS;
+use spill::Spill;
 
 /// A first delta of so many rows is a load: the directory is made for all of them.
 const LOAD: usize = 256;
@@ -49,21 +55,22 @@ pub(super) struct Buckets<K, V, W> {
     directory: Vec<Entry>,
     depth: u32,
     /// The first one stands for buckets that are not there.
-    buckets: Vec<Bucket<(K, V)>>,
+    buckets: Arena<Bucket<(K, V)>>,
     blocks: Blocks<(K, V)>,
     weights: Columns<W>,
-    /// Buckets that nothing leads to.
-    free: Vec<u32>,
-    forks: Forks,
-    /// Rows that found no bucket: more than 48 whose hashes are alike, or begin alike as far as a directory of this size goes.
-    homeless: Vec<((K, V), W)>,
+    forks: Forks<K>,
+    /// Rows that found no room: more than 48 whose hashes are alike, or begin alike as far as a directory of this size goes.
+    spill: Spill<K, V>,
+    /// How often a row came for which there was no room.
+    refused: u32,
+    /// The directory may halve once fewer buckets than this are in use.
+    halve_below: usize,
     rows: usize,
     /// Grows whenever rows may have moved to other buckets.
     version: u64,
 }
 
-/// Where a row stands until the next change: a bucket, and a place in it. Behind the last bucket come the rows
-/// that found none.
+/// Where a row stands until the next change: a bucket, and a slot of it.
 pub(super) type Position = (u32, u32);
 
 /// A slot that no bucket has.
@@ -92,12 +99,13 @@ impl<K, V, W> Buckets<K, V, W> {
         Self {
             directory: Vec::new(),
             depth: 0,
-            buckets: Vec::new(),
+            buckets: Arena::new(SPARE),
             blocks: Blocks::new(),
             weights: Columns::new(),
-            free: Vec::new(),
             forks: Forks::new(),
-            homeless: Vec::new(),
+            spill: Spill::new(),
+            refused: 0,
+            halve_below: usize::MAX,
             rows: 0,
             version: 0,
         }
@@ -111,56 +119,57 @@ impl<K, V, W> Buckets<K, V, W> {
 
     /// All rows.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &V, &W)> {
-        let in_buckets = self.buckets.iter().enumerate().flat_map(|(at, bucket)| {
+        self.buckets.iter().enumerate().flat_map(|(at, bucket)| {
             let weights = self.weights.of(bucket, at);
             let rows = self.blocks.rows(bucket, at);
             rows.iter().filter_map(move |(i, (key, value))| Some((key, value, weights.get(i)?)))
-        });
-        in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
+        })
     }
 
     /// Where the rows stand.
     pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
         let buckets = self.buckets.iter().enumerate();
-        let in_buckets =
-            buckets.flat_map(|(at, bucket)| ones(bucket.slots.mask()).map(move |i| (at as u32, i as u32)));
-        in_buckets.chain((0..self.homeless.len()).map(|i| (self.buckets.len() as u32, i as u32)))
+        buckets.flat_map(|(at, bucket)| ones(bucket.slots.mask()).map(move |i| (at as u32, i as u32)))
     }
 
     /// The row at a position.
     pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
         let (at, i) = (at as usize, i as usize);
-        if let Some(bucket) = self.buckets.get(at)
-            && let Some(weight) = self.weights.of(bucket, at).get(i)
-        {
-            let (key, value) = self.blocks.rows(bucket, at).at(i);
-            return (key, value, weight);
-        }
-        let ((key, value), weight) = &self.homeless[i];
+        let bucket = &self.buckets[at];
+        let weight = self.weights.of(bucket, at).get(i).expect("a table with a row has weights");
+        let (key, value) = self.blocks.rows(bucket, at).at(i);
         (key, value, weight)
     }
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).
     pub(super) fn allocated_bytes(&self) -> usize {
-        let buckets = self.buckets.capacity() * size_of::<Bucket<(K, V)>>();
         let directory = self.directory.capacity() * size_of::<Entry>();
-        buckets
+        self.buckets.allocated_bytes()
             + self.blocks.allocated_bytes()
             + self.weights.allocated_bytes()
             + directory
-            + self.free.capacity() * size_of::<u32>()
             + self.forks.allocated_bytes()
-            + self.homeless.capacity() * size_of::<((K, V), W)>()
+            + self.spill.allocated_bytes()
     }
 
     /// Removes every row and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.buckets.iter_mut().skip(1).for_each(|bucket| bucket.slots.clear());
-        self.blocks.clear(&mut self.buckets);
-        self.weights.clear();
-        self.homeless.clear();
-        self.rows = 0;
         self.version += 1;
+        if self.buckets.len() == 0 {
+            return;
+        }
+        self.blocks.clear(self.buckets.iter_mut());
+        self.weights.clear();
+        self.forks.clear();
+        self.spill.clear();
+        self.buckets.clear();
+        self.rows = 0;
+        // The first one stays absent, the next one takes all rows.
+        _ = self.buckets.take();
+        self.directory.clear();
+        self.depth = 0;
+        self.buckets[0] = Bucket::absent();
+        self.directory.push(self.buckets.take().map_or(Entry::ABSENT, Entry::bucket));
     }
 
     /// Where the directory leads from the hash of a key.
@@ -196,7 +205,7 @@ impl<K, V, W> Buckets<K, V, W> {
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
     /// The rows of a key.
     #[inline]
-    pub(super) fn group<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Group<'_, K, V, W>
+    pub(super) fn group<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Group<'_, K, V, W>
     where
         K: Borrow<Q>,
     {
@@ -205,8 +214,12 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         }
         let hash = place_hash(key);
         let entry = self.entry(hash);
-        if entry.as_fork().is_none() && self.homeless.is_empty() {
-            return self.group_in(entry.at(), key, hash);
+        if entry.as_fork().is_none() {
+            let at = entry.at();
+            let bucket = &self.buckets[at];
+            if !bucket.slots.has_spilled() {
+                return self.group_in(at, bucket, key, hash);
+            }
         }
         self.scattered_group(key, hash)
     }
@@ -222,41 +235,55 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
         match self.blocks.rows(bucket, at).find(bucket.with_row_tag(address.tags().row), is_it) {
             Some(i) => self.weights.of(bucket, at).get(i),
-            None => self.homeless.iter().find(|(row, _)| is_it(row)).map(|(_, weight)| weight),
+            None if bucket.slots.has_spilled() => {
+                let (at, i) = self.find_spilled(key, value)?;
+                self.weights.of(&self.buckets[at], at).get(i)
+            }
+            None => None,
         }
     }
 
     /// The rows of a key in one bucket.
     #[inline]
-    fn group_in<Q: Eq + ?Sized>(&self, at: usize, key: &Q, hash: u64) -> Group<'_, K, V, W>
+    fn group_in<'a, Q: Eq + ?Sized>(
+        &'a self,
+        at: usize,
+        bucket: &'a Bucket<(K, V)>,
+        key: &Q,
+        hash: u64,
+    ) -> Group<'a, K, V, W>
     where
         K: Borrow<Q>,
     {
-        let rows = self.rows_of(at);
-        let mask = rows.rows.matching(self.buckets[at].candidates(tag(hash)), |row| row.0.borrow() == key);
+        let rows = WeightedRows { rows: self.blocks.rows(bucket, at), weights: self.weights.of(bucket, at) };
+        let mask = rows.rows.matching(bucket.candidates(tag(hash)), |row| row.0.borrow() == key);
         Group { rows, mask, elsewhere: None }
     }
 
-    /// The slots of a bucket.
-    #[inline]
-    fn rows_of(&self, at: usize) -> WeightedRows<'_, K, V, W> {
-        let bucket = &self.buckets[at];
-        WeightedRows { rows: self.blocks.rows(bucket, at), weights: self.weights.of(bucket, at) }
-    }
-
-    /// The group of a key that may have several buckets, or rows that found none.
-    fn scattered_group<Q: Eq + Hash + ?Sized>(&self, key: &Q, hash: u64) -> Group<'_, K, V, W>
+    /// The group of a key that may have several buckets, or rows that were spilled.
+    fn scattered_group<Q: Ord + Hash + ?Sized>(&self, key: &Q, hash: u64) -> Group<'_, K, V, W>
     where
         K: Borrow<Q>,
     {
-        match self.way(hash) {
-            Way::Bucket(at) if self.homeless.is_empty() => self.group_in(at, key, hash),
-            way => Group::scattered(self, key, Rest::of(way)),
-        }
+        let way = self.way(hash);
+        let rest = match way {
+            Way::Bucket(at) => {
+                let bucket = &self.buckets[at];
+                if !bucket.slots.has_spilled() {
+                    return self.group_in(at, bucket, key, hash);
+                }
+                Rest::of(Some(way), true)
+            }
+            Way::Fork(fork) => {
+                let is_its = self.forks.key(fork).is_some_and(|of_fork| of_fork.borrow() == key);
+                Rest::of(is_its.then_some(way), self.forks.get(fork).has_spilled)
+            }
+        };
+        Group::scattered(self, key, rest)
     }
 
     /// The next rows of a group with a mask that is not zero.
-    fn next_rows<Q: Eq + Hash + ?Sized>(
+    fn next_rows<Q: Ord + Hash + ?Sized>(
         &self,
         key: &Q,
         rest: &mut Rest,
@@ -264,27 +291,16 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     where
         K: Borrow<Q>,
     {
-        while let Some(at) = self.next_bucket(rest) {
-            let rows = self.rows_of(at);
-            let candidates = self.buckets[at].candidates(tag(place_hash(key)));
-            let mask = rows.rows.matching(candidates, |row| row.0.borrow() == key);
+        while let Some(at) = self.next_bucket(rest).or_else(|| self.next_spilled(key, rest)) {
+            let Group { rows, mask, .. } = self.group_in(at, &self.buckets[at], key, place_hash(key));
             if mask != 0 {
                 return Some((rows, mask));
-            }
-        }
-        while let Some((row, weight)) = self.homeless.get(rest.homeless) {
-            rest.homeless += 1;
-            if row.0.borrow() == key {
-                return Some((
-                    WeightedRows { rows: Rows::alone(from_ref(row)), weights: Weights::all(Some(weight)) },
-                    1,
-                ));
             }
         }
         None
     }
 
-    /// The next bucket of a group.
+    /// The next bucket of a group, behind which come those for rows that were spilled.
     fn next_bucket(&self, rest: &mut Rest) -> Option<usize> {
         match rest.way? {
             Way::Bucket(at) => {
@@ -300,19 +316,50 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             }
         }
     }
+
+    /// The next bucket of a group among those for rows that were spilled.
+    fn next_spilled<Q: Ord + ?Sized>(&self, key: &Q, rest: &mut Rest) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        let next = match rest.spilled {
+            Spilled::All => self.spill.bucket_of(key, None),
+            Spilled::Behind(at) => {
+                let rows = self.blocks.rows(&self.buckets[at], at);
+                let (_, row) = rows.iter().next()?;
+                self.spill.bucket_behind(row, key)
+            }
+            Spilled::Nothing => None,
+        };
+        rest.spilled = next.map_or(Spilled::Nothing, Spilled::Behind);
+        next
+    }
 }
 
 impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     /// Makes the first bucket, if there is none.
     #[inline]
     fn start_if_new(&mut self) {
-        if self.buckets.is_empty() {
-            self.weights.start();
-            self.buckets.extend([Bucket::absent(), Bucket::default()]);
-            self.weights.follow(self.buckets.len());
-            self.blocks.follow(self.buckets.len());
-            self.directory.push(Entry::bucket(1));
+        if self.directory.is_empty() {
+            self.start();
+            let first = self.buckets.take().map_or(Entry::ABSENT, Entry::bucket);
+            self.directory.push(first);
         }
+    }
+
+    /// Makes the bucket that stands for those there are not.
+    fn start(&mut self) {
+        self.weights.start();
+        self.buckets.grow();
+        self.follow();
+        _ = self.buckets.take();
+        self.buckets[0] = Bucket::absent();
+    }
+
+    /// Tells what stands beside buckets how many places there are for those.
+    fn follow(&mut self) {
+        self.weights.follow(self.buckets.len());
+        self.blocks.follow(self.buckets.len());
     }
 
     /// Adds the weights of some rows; counts in `applied` how many were added before one had no value.
@@ -323,7 +370,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         weights: &[W],
         applied: &mut usize,
     ) -> Result<(), Overflow> {
-        if cfg!(feature = "bulk") && self.buckets.is_empty() && rows.len() >= LOAD {
+        if cfg!(feature = "bulk") && self.directory.is_empty() && rows.len() >= LOAD {
             self.presize(rows.len());
         }
         let outcome = if rows.len() <= FEW {
@@ -336,8 +383,12 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.add_windows(rows, weights, applied)
         };
         if let Some(row) = rows.last() {
-            self.blocks.make_spare(row);
-            self.weights.make_spare();
+            self.blocks.make_spare(row, rows.len());
+            self.weights.make_spare(rows.len());
+            self.forks.top_up();
+            if self.buckets.top_up() {
+                self.follow();
+            }
         }
         outcome
     }
@@ -368,7 +419,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         fresh: impl FnOnce() -> Result<W, Overflow>,
     ) -> Result<(), Overflow> {
         let (at, tags) = (spot.entry.at(), spot.address.tags());
-        let Self { buckets, blocks, weights, homeless, rows, .. } = self;
+        let Self { buckets, blocks, weights, rows, .. } = self;
         let bucket = &mut buckets[at];
         let is_it = |row: &(K, V)| row.1 == *value && row.0 == *key;
         let stands = blocks.rows(bucket, at);
@@ -387,16 +438,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             }
             return Ok(());
         }
-        if !homeless.is_empty()
-            && let Some(i) = homeless.iter().position(|(row, _)| row.0 == *key && row.1 == *value)
-        {
-            let sum = &mut homeless[i].1;
-            change(sum)?;
-            if sum.is_zero() {
-                homeless.swap_remove(i);
-                *rows -= 1;
-            }
-            return Ok(());
+        if bucket.slots.has_spilled() {
+            return self.change_or_spill(at, key, value, change, fresh);
         }
         let weight = fresh()?;
         if weight.is_zero() {
@@ -404,7 +447,10 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         let row = (key.clone(), value.clone());
         *rows += 1;
-        if bucket.slots.is_full() {
+        // Behind a fork there may be rows of its key alone, not of others with the same hash.
+        let is_out_of_place = bucket.slots.is_child()
+            && bucket.slots.near_free().is_none_or(|near| blocks.rows(bucket, at).at(near).0 != *key);
+        if bucket.slots.is_full() || is_out_of_place {
             self.place_row((row, weight));
         } else {
             let slot = blocks.push(bucket, at, tags, row);

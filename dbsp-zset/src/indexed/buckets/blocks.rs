@@ -13,6 +13,7 @@
 
 use crate::indexed::buckets::address::Tags;
 use crate::indexed::buckets::bucket::{BLOCK, Block, Bucket, ones};
+use crate::indexed::buckets::pages::Pages;
 use crate::indexed::buckets::slots::SLOTS;
 use crate::indexed::buckets::spare::Spare;
 use crate::prefetch::prefetch_one;
@@ -25,7 +26,7 @@ type Owned<R> = [Option<Block<Option<R>>>; SLOTS / BLOCK];
 pub(super) struct Blocks<R> {
     spare: Spare<R>,
     /// By bucket, where rows own something,
-    owned: Vec<Owned<R>>,
+    owned: Pages<Owned<R>, 16>,
     /// and blocks for those.
     spare_owned: Spare<Option<R>>,
 }
@@ -35,8 +36,6 @@ pub(super) struct Rows<'a, R> {
     bucket: Option<&'a Bucket<R>>,
     /// Where they own something.
     owned: Option<&'a Owned<R>>,
-    /// Where they have no bucket.
-    alone: &'a [R],
 }
 
 impl<R> Clone for Rows<'_, R> {
@@ -48,25 +47,20 @@ impl<R> Clone for Rows<'_, R> {
 impl<R> Copy for Rows<'_, R> {}
 
 impl<'a, R> Rows<'a, R> {
-    /// A row that stands alone, in slot 0.
-    pub(super) const fn alone(alone: &'a [R]) -> Self {
-        Self { bucket: None, owned: None, alone }
-    }
+    /// The rows of no bucket.
+    pub(super) const NONE: Self = Self { bucket: None, owned: None };
 
     /// The row in a slot.
     #[inline]
     pub(super) fn at(self, slot: usize) -> &'a R {
-        match (self.bucket, self.owned) {
-            (Some(bucket), _) if !Bucket::<R>::OWNS => {
-                let block = bucket.blocks[slot / BLOCK].as_ref().expect("a slot that is taken has a block");
-                &block[slot % BLOCK]
-            }
-            (_, Some(owned)) if Bucket::<R>::OWNS => {
-                let row = owned[slot / BLOCK].as_ref().and_then(|block| block[slot % BLOCK].as_ref());
-                row.expect("a slot that is taken has a row")
-            }
-            _ => &self.alone[slot],
-        }
+        let row = if Bucket::<R>::OWNS {
+            let block = self.owned.and_then(|owned| owned[slot / BLOCK].as_ref());
+            block.and_then(|block| block[slot % BLOCK].as_ref())
+        } else {
+            let block = self.bucket.and_then(|bucket| bucket.blocks[slot / BLOCK].as_ref());
+            block.map(|block| &block[slot % BLOCK])
+        };
+        row.expect("a slot that is taken has a row")
     }
 
     /// The slots that are taken, with their rows, of rows that have a bucket.
@@ -108,10 +102,10 @@ impl<'a, R> Rows<'a, R> {
 
 impl<R> Blocks<R> {
     pub(super) const fn new() -> Self {
-        Self { spare: Spare::at_least(0), owned: Vec::new(), spare_owned: Spare::at_least(0) }
+        Self { spare: Spare::at_least(0), owned: Pages::new(), spare_owned: Spare::at_least(0) }
     }
 
-    /// Is told how many buckets there are, whenever there are more.
+    /// Is told how many buckets there are, whenever that changes.
     pub(super) fn follow(&mut self, buckets: usize) {
         if Bucket::<R>::OWNS {
             self.owned.resize_with(buckets, || [const { None }; SLOTS / BLOCK]);
@@ -122,7 +116,7 @@ impl<R> Blocks<R> {
     #[inline]
     pub(super) fn rows<'a>(&'a self, bucket: &'a Bucket<R>, at: usize) -> Rows<'a, R> {
         let owned = if Bucket::<R>::OWNS { self.owned.get(at) } else { None };
-        Rows { bucket: Some(bucket), owned, alone: &[] }
+        Rows { bucket: Some(bucket), owned }
     }
 
     /// Asks for what leads to the rows of a bucket, beside the bucket itself.
@@ -136,9 +130,14 @@ impl<R> Blocks<R> {
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.spare.allocated_bytes()
-            + self.spare_owned.allocated_bytes()
-            + self.owned.capacity() * size_of::<Owned<R>>()
+        self.spare.allocated_bytes() + self.spare_owned.allocated_bytes() + self.owned.allocated_bytes()
+    }
+
+    /// Moves what stands beside a bucket to the place of another, to which it goes.
+    pub(super) fn relocate(&mut self, from: usize, to: usize) {
+        if Bucket::<R>::OWNS {
+            self.owned.swap(from, to);
+        }
     }
 
     /// How many blocks a bucket has.
@@ -170,8 +169,11 @@ impl<R> Blocks<R> {
     }
 
     /// Removes every row of some buckets, which are all there are, and keeps the memory.
-    pub(super) fn clear(&mut self, buckets: &mut [Bucket<R>]) {
-        let blocks = buckets.iter_mut().flat_map(|bucket| &mut bucket.blocks);
+    pub(super) fn clear<'a>(&mut self, buckets: impl Iterator<Item = &'a mut Bucket<R>>)
+    where
+        R: 'a,
+    {
+        let blocks = buckets.flat_map(|bucket| &mut bucket.blocks);
         self.spare.give_all(blocks.filter_map(Option::take));
         let owned = self.owned.iter_mut().flatten().filter_map(Option::take);
         self.spare_owned.give_all(owned.map(|mut block| {
@@ -249,13 +251,14 @@ impl<R: Clone> Blocks<R> {
         self.owned[at][slot / BLOCK].as_mut().and_then(|block| block[slot % BLOCK].take())
     }
 
-    /// To be called at the end of a step: makes a few blocks to spare, filled with any row, if there were not enough.
+    /// To be called at the end of a step that took so many rows: makes a few blocks to spare, filled with any row, if there
+    /// were not enough.
     #[inline]
-    pub(super) fn make_spare(&mut self, row: &R) {
+    pub(super) fn make_spare(&mut self, row: &R, rows: usize) {
         if Bucket::<R>::OWNS {
-            self.spare_owned.make(&None);
+            self.spare_owned.make(&None, rows);
         } else {
-            self.spare.make(row);
+            self.spare.make(row, rows);
         }
     }
 }
@@ -367,7 +370,7 @@ mod tests {
         assert_eq!(push(&mut blocks, &mut bucket, Rc::clone(&row)), 5, "a gap is used again");
         blocks.free_empty(&mut bucket, 0);
         assert!(blocks.owned[0][1].is_none() && blocks.owned[0][2].is_some());
-        blocks.clear(std::slice::from_mut(&mut bucket));
+        blocks.clear(std::iter::once(&mut bucket));
         assert_eq!(Rc::strong_count(&row), 1);
     }
 }

@@ -11,7 +11,8 @@
 
 use dbsp_kernels::match_tags;
 
-use crate::indexed::buckets::address::Tags;
+use crate::indexed::buckets::address::{Address, Tags};
+use crate::indexed::buckets::arena::Place;
 use crate::indexed::buckets::slots::{SLOTS, Slots};
 use crate::prefetch::prefetch_lines;
 
@@ -99,10 +100,50 @@ impl<R> Bucket<R> {
         self.key_tags[slot] = self.key_tags[moved];
     }
 
+    /// Notes where a bucket without rows is looked for: what has rows says that by their hashes.
+    pub(super) fn note(&mut self, address: Address) {
+        self.row_tags[..8].copy_from_slice(&address.key_hash.to_le_bytes());
+        self.row_tags[8..16].copy_from_slice(&address.value_hash.to_le_bytes());
+    }
+
+    /// What was noted of a bucket without rows.
+    pub(super) fn noted(&self) -> Address {
+        Address { key_hash: self.number(0), value_hash: self.number(1) }
+    }
+
+    /// A number of 64 bits where the tags of rows are in use for another purpose.
+    fn number(&self, at: usize) -> u64 {
+        let bytes = self.row_tags[8 * at..].first_chunk().copied();
+        u64::from_le_bytes(bytes.unwrap_or_default())
+    }
+
     /// Asks for what a lookup reads first.
     #[inline]
     pub(super) fn prefetch(&self) {
         prefetch_lines(self);
+    }
+}
+
+/// One that is vacant is as the one that is absent, with links where the tags of its rows would be.
+impl<R> Place for Bucket<R> {
+    fn vacant() -> Self {
+        Self::absent()
+    }
+
+    fn links(&self) -> Option<[u32; 2]> {
+        let links = self.number(0);
+        self.slots.is_absent().then_some([links as u32, (links >> 32) as u32])
+    }
+
+    fn set_links(&mut self, links: Option<[u32; 2]>) {
+        match links {
+            Some([before, behind]) => {
+                self.slots = Slots::ABSENT;
+                let links = u64::from(before) | u64::from(behind) << 32;
+                self.row_tags[..8].copy_from_slice(&links.to_le_bytes());
+            }
+            None => self.slots = Slots::empty(0),
+        }
     }
 }
 

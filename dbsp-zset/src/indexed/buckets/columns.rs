@@ -5,7 +5,8 @@
 //! # Invariants  a bucket's word says whether any weight differs. Slots without a row are not in the mask; what stands in a
 //!   block for a slot that is not means nothing.
 //! # Cost        in a table whose weights are all one: nothing, and no look at this; else 32 bytes for each bucket, and a row of
-//!   weight one in a bucket with one that differs takes a look at the mask. Blocks that are given back are kept as [`Spare`].
+//!   weight one in a bucket with one that differs takes a look at the mask. The masks are made 64 buckets at a time: where they
+//!   are needed, and a few more in each step until all buckets have theirs. Blocks that are given back are kept as [`Spare`].
 //!
 //! Most collections are sets: a trace of rows of 24 bytes is a quarter smaller so, and a growing one has a quarter
 //! fewer pages to get from the system.
@@ -19,6 +20,11 @@ use crate::prefetch::prefetch_one;
 /// So many blocks are free, at least, after a step that had to make one: how many rows happen to stand twice goes up and
 /// down while as many come as go.
 const LEAST_SPARE: usize = 32;
+
+/// For so many buckets masks are made together.
+const CHUNK: usize = 64;
+/// So many times at most at the end of a step, where there are buckets without.
+const CHUNKS_A_STEP: usize = 4;
 
 /// The weights of the slots of a bucket that differ from one.
 #[derive(Clone)]
@@ -58,10 +64,10 @@ impl<W> Column<W> {
 /// The weights beside all buckets; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Columns<W> {
-    /// By bucket; none as long as no bucket has needed one.
-    columns: Vec<Column<W>>,
-    /// How many buckets there are.
-    buckets: usize,
+    /// By bucket.
+    chunks: Vec<Option<Box<[Column<W>; CHUNK]>>>,
+    /// From here on some chunks may not be made, if any bucket has needed one.
+    unmade: Option<usize>,
     spare: Spare<W>,
     /// The weight of rows that have none of their own; there once there are buckets.
     one: Option<W>,
@@ -83,10 +89,8 @@ impl<W> Clone for Weights<'_, W> {
 impl<W> Copy for Weights<'_, W> {}
 
 impl<'a, W> Weights<'a, W> {
-    /// The same weight for every slot; none where nobody asks.
-    pub(super) const fn all(weight: Option<&'a W>) -> Self {
-        Self { column: None, one: weight }
-    }
+    /// The weights of no bucket.
+    pub(super) const NONE: Self = Self { column: None, one: None };
 
     /// The weight of a slot; none of a table that has no bucket.
     #[inline]
@@ -97,7 +101,7 @@ impl<'a, W> Weights<'a, W> {
 
 impl<W> Columns<W> {
     pub(super) const fn new() -> Self {
-        Self { columns: Vec::new(), buckets: 0, spare: Spare::at_least(LEAST_SPARE), one: None }
+        Self { chunks: Vec::new(), unmade: None, spare: Spare::at_least(LEAST_SPARE), one: None }
     }
 
     /// The weights of a bucket.
@@ -109,7 +113,17 @@ impl<W> Columns<W> {
     /// The weights of a bucket that differ from one, if there are any.
     #[inline]
     pub(super) fn differing<R>(&self, bucket: &Bucket<R>, at: usize) -> Option<&Column<W>> {
-        bucket.slots.is_weighted().then(|| &self.columns[at])
+        if bucket.slots.is_weighted() { self.column(at) } else { None }
+    }
+
+    #[inline]
+    fn column(&self, at: usize) -> Option<&Column<W>> {
+        self.chunks.get(at / CHUNK)?.as_ref().map(|chunk| &chunk[at % CHUNK])
+    }
+
+    #[inline]
+    fn column_mut(&mut self, at: usize) -> Option<&mut Column<W>> {
+        self.chunks.get_mut(at / CHUNK)?.as_mut().map(|chunk| &mut chunk[at % CHUNK])
     }
 
     /// The weight of rows that have none of their own.
@@ -121,7 +135,7 @@ impl<W> Columns<W> {
     /// Asks for the column of a bucket.
     #[inline]
     pub(super) fn prefetch_column(&self, at: usize) {
-        if let Some(column) = self.columns.get(at) {
+        if let Some(column) = self.column(at) {
             prefetch_one(column);
         }
     }
@@ -129,28 +143,51 @@ impl<W> Columns<W> {
     /// The slots of a bucket whose weights differ from one, and the blocks that it has for them.
     #[cfg(test)]
     pub(super) fn parts(&self, at: usize) -> (u64, [bool; SLOTS / BLOCK]) {
-        let column = self.columns.get(at);
+        let column = self.column(at);
         column
             .map_or((0, [false; 3]), |column| (column.differ, column.blocks.each_ref().map(Option::is_some)))
     }
 
     /// Removes every weight and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.columns.iter_mut().for_each(|column| column.differ = 0);
-        self.spare
-            .give_all(self.columns.iter_mut().flat_map(|column| &mut column.blocks).filter_map(Option::take));
+        let Self { chunks, spare, .. } = self;
+        for column in chunks.iter_mut().flatten().flat_map(|chunk| chunk.iter_mut()) {
+            column.differ = 0;
+            spare.give_all(column.blocks.iter_mut().filter_map(Option::take));
+        }
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
-        self.columns.capacity() * size_of::<Column<W>>() + self.spare.allocated_bytes()
+        let chunks = self.chunks.iter().flatten().count() * size_of::<[Column<W>; CHUNK]>();
+        self.chunks.capacity() * size_of::<Option<Box<[Column<W>; CHUNK]>>>()
+            + chunks
+            + self.spare.allocated_bytes()
     }
 
-    /// Is told how many buckets there are, whenever there are more.
+    /// Is told how many buckets there are, whenever that changes.
     pub(super) fn follow(&mut self, buckets: usize) {
-        self.buckets = buckets;
-        if !self.columns.is_empty() {
-            self.columns.resize_with(buckets, Column::default);
+        self.chunks.resize_with(buckets.div_ceil(CHUNK), || None);
+        self.unmade = self.unmade.map(|unmade| unmade.min(self.chunks.len()));
+    }
+
+    /// Moves the weights of a bucket to the place of another, which has none.
+    pub(super) fn relocate(&mut self, from: usize, to: usize) {
+        if let Some(column) = self.column_mut(from)
+            && column.differ != 0
+        {
+            let column = std::mem::take(column);
+            *self.made(to) = column;
         }
+    }
+
+    /// The column of a bucket, which is made if there is none.
+    fn made(&mut self, at: usize) -> &mut Column<W> {
+        self.unmade.get_or_insert(0);
+        if self.chunks.len() <= at / CHUNK {
+            self.chunks.resize_with(at / CHUNK + 1, || None);
+        }
+        let chunk = self.chunks[at / CHUNK].get_or_insert_with(empty_chunk);
+        &mut chunk[at % CHUNK]
     }
 }
 
@@ -178,7 +215,7 @@ impl<W: Ring> Columns<W> {
         change: impl FnOnce(&mut W) -> Result<(), Overflow>,
     ) -> Result<bool, Overflow> {
         if bucket.slots.is_weighted()
-            && let Some(weight) = self.columns[at].get_mut(slot)
+            && let Some(weight) = self.column_mut(at).and_then(|column| column.get_mut(slot))
         {
             change(weight)?;
             let is_zero = weight.is_zero();
@@ -212,18 +249,32 @@ impl<W: Ring> Columns<W> {
         weight
     }
 
-    /// To be called at the end of a step: makes a few blocks to spare if there were not enough.
+    /// To be called at the end of a step that took so many rows: makes a few blocks to spare if there were not enough.
     #[inline]
-    pub(super) fn make_spare(&mut self) {
+    pub(super) fn make_spare(&mut self, rows: usize) {
         if let Some(one) = &self.one {
-            self.spare.make(one);
+            self.spare.make(one, rows);
         }
+        if let Some(unmade) = self.unmade
+            && unmade < self.chunks.len()
+        {
+            self.make_chunks(unmade, CHUNKS_A_STEP + rows / CHUNK);
+        }
+    }
+
+    /// Makes columns for buckets that have none, so that a weight in a bucket that never had one allocates nothing.
+    #[inline(never)]
+    fn make_chunks(&mut self, unmade: usize, most: usize) {
+        let most = if cfg!(feature = "pool") { most } else { 0 };
+        let end = self.chunks.len().min(unmade + most);
+        self.chunks[unmade..end].iter_mut().for_each(|chunk| _ = chunk.get_or_insert_with(empty_chunk));
+        self.unmade = Some(end);
     }
 
     /// Takes the weight of a slot out.
     fn take<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) -> W {
         if bucket.slots.is_weighted()
-            && let Some(weight) = self.columns[at].get_mut(slot)
+            && let Some(weight) = self.column_mut(at).and_then(|column| column.get_mut(slot))
         {
             let weight = std::mem::replace(weight, W::one());
             self.forget(bucket, at, slot);
@@ -235,11 +286,13 @@ impl<W: Ring> Columns<W> {
     /// Sets the weight of a slot, in a block that is taken if there is none.
     #[inline(never)]
     fn put<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize, weight: W) {
-        if self.columns.is_empty() {
-            self.columns.resize_with(self.buckets, Column::default);
-        }
-        let column = &mut self.columns[at];
-        let block = column.blocks[slot / BLOCK].get_or_insert_with(|| self.spare.take(&weight));
+        let column = self.made(at);
+        let block = match column.blocks[slot / BLOCK].take() {
+            Some(block) => block,
+            None => self.spare.take(&weight),
+        };
+        let column = self.made(at);
+        let block = column.blocks[slot / BLOCK].insert(block);
         block[slot % BLOCK] = weight;
         column.differ |= 1 << slot;
         bucket.slots.set_weighted(true);
@@ -248,13 +301,18 @@ impl<W: Ring> Columns<W> {
     /// Takes a slot out of the mask, and gives its block back if no other one needs it.
     #[inline(never)]
     fn forget<R>(&mut self, bucket: &mut Bucket<R>, at: usize, slot: usize) {
-        let column = &mut self.columns[at];
+        let Some(column) = self.column_mut(at) else { return };
         column.differ &= !(1 << slot);
         if column.differ >> (slot / BLOCK * BLOCK) & ((1 << BLOCK) - 1) == 0 {
-            column.blocks[slot / BLOCK].take().into_iter().for_each(|block| self.spare.give(block));
             bucket.slots.set_weighted(column.differ != 0);
+            let block = column.blocks[slot / BLOCK].take();
+            block.into_iter().for_each(|block| self.spare.give(block));
         }
     }
+}
+
+fn empty_chunk<W>() -> Box<[Column<W>; CHUNK]> {
+    Box::new(std::array::from_fn(|_| Column::default()))
 }
 
 #[cfg(test)]

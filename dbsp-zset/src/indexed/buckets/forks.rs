@@ -2,7 +2,8 @@
 //!
 //! # Shape       a fork stands before the bucket of its region: rows of its key go to its children, by the leading
 //!   bits of the value's hash, and all others on to what is next, a bucket or another fork.
-//! # Invariants  a key has one fork at most; keys with one hash share it. All forks of a region and its bucket have
+//! # Invariants  a key has one fork at most, and so has a hash: of keys with one hash the first that has many rows gets it, and
+//!   rows of the others are [spilled](super::spill). All forks of a region and its bucket have
 //!   one depth. A region may have forks and no bucket; one with neither has the depth of the directory.
 //! # Cost        update: a cache line for each fork passed, of which a region has two at most as a rule, and one
 //!   for more than four children. A row of a key without a fork, in a region without one, pays for the question only.
@@ -11,7 +12,9 @@
 //! what the other keys pay does not depend on it.
 
 use crate::indexed::buckets::address::leading;
-use crate::pool::{at_once, renew};
+use crate::indexed::buckets::arena::{Arena, Place};
+use crate::indexed::buckets::pages::Pages;
+use crate::pool::renew;
 
 /// At least so many forks are made at a time.
 const SPARE: usize = 16;
@@ -67,7 +70,9 @@ pub(super) struct Fork {
     pub(super) key_hash: u64,
     pub(super) next: Entry,
     /// How many leading bits of the hash of a key lead here.
-    pub(super) depth: u32,
+    depth: u16,
+    /// Whether rows of its key, or of others with its hash, may have been spilled.
+    pub(super) has_spilled: bool,
     /// How many leading bits of the hash of a value choose a child.
     pub(super) bits: u32,
     /// How many buckets there are.
@@ -79,6 +84,16 @@ pub(super) struct Fork {
 }
 
 impl Fork {
+    /// How many leading bits of the hash of a key lead here.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth.into()
+    }
+
+    pub(super) fn set_depth(&mut self, depth: u32) {
+        debug_assert!(depth < 64, "nothing has 2^64 entries");
+        self.depth = depth as u16;
+    }
+
     /// 2^bits buckets; one whose depth is less than `bits` stands in several places.
     #[inline]
     pub(super) fn children(&self) -> &[u32] {
@@ -110,8 +125,9 @@ impl Fork {
         }
         // From the last one on, so that no child is read after its place was written.
         let children = self.children_mut();
-        for i in (0..children.len()).rev() {
-            children[i] = children[i / 2];
+        for i in (0..children.len() / 2).rev() {
+            let child = children[i];
+            children[2 * i..2 * i + 2].fill(child);
         }
     }
 
@@ -159,29 +175,60 @@ impl Fork {
     }
 
     /// Makes a bucket of a depth that of all values whose hashes begin like this one.
-    fn lead(&mut self, value_hash: u64, depth: u32, bucket: usize) {
+    pub(super) fn lead(&mut self, value_hash: u64, depth: u32, bucket: usize) {
         let span = 1 << (self.bits - depth);
         let start = leading(value_hash, self.bits) & !(span - 1);
         self.children_mut()[start..start + span].fill(bucket as u32);
     }
 }
 
-/// All forks.
-#[derive(Clone)]
-pub(super) struct Forks {
-    forks: Vec<Fork>,
-    /// Those that nothing leads to.
-    free: Vec<u32>,
+/// A fork that nobody uses has no buckets, and links where the hash of its key would be.
+impl Place for Fork {
+    fn vacant() -> Self {
+        Self::default()
+    }
+
+    fn links(&self) -> Option<[u32; 2]> {
+        (self.buckets == 0).then_some([self.key_hash as u32, (self.key_hash >> 32) as u32])
+    }
+
+    fn set_links(&mut self, links: Option<[u32; 2]>) {
+        self.buckets = u32::from(links.is_none());
+        let [before, behind] = links.unwrap_or_default();
+        self.key_hash = u64::from(before) | u64::from(behind) << 32;
+    }
 }
 
-impl Forks {
+impl Default for Fork {
+    fn default() -> Self {
+        Self {
+            key_hash: 0,
+            next: Entry::ABSENT,
+            depth: 0,
+            has_spilled: false,
+            bits: 0,
+            buckets: 0,
+            near: [0; 1 << NEAR_BITS],
+            far: Vec::new(),
+        }
+    }
+}
+
+/// All forks, with their keys.
+#[derive(Clone)]
+pub(super) struct Forks<K> {
+    forks: Arena<Fork>,
+    keys: Pages<Option<K>, 16>,
+}
+
+impl<K> Forks<K> {
     pub(super) const fn new() -> Self {
-        Self { forks: Vec::new(), free: Vec::new() }
+        Self { forks: Arena::new(SPARE), keys: Pages::new() }
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.forks.len() == self.free.len()
+        self.forks.used() == 0
     }
 
     #[inline]
@@ -194,49 +241,87 @@ impl Forks {
         &mut self.forks[at]
     }
 
+    /// The key of a fork.
+    #[inline]
+    pub(super) fn key(&self, at: usize) -> Option<&K> {
+        self.keys[at].as_ref()
+    }
+
     /// A fork with one child.
-    pub(super) fn make(&mut self, key_hash: u64, depth: u32, child: usize, next: Entry) -> usize {
-        if self.free.is_empty() {
-            self.make_spare();
-        }
-        let at = self.free.pop().expect("forks have just been made if there were none") as usize;
+    pub(super) fn make(&mut self, key: K, key_hash: u64, depth: u32, child: usize, next: Entry) -> usize {
+        self.make_spare();
+        let at = self.forks.take().expect("forks have just been made if there were none");
         let fork = &mut self.forks[at];
-        (fork.key_hash, fork.next, fork.depth) = (key_hash, next, depth);
+        (fork.key_hash, fork.next, fork.has_spilled) = (key_hash, next, false);
         (fork.bits, fork.buckets) = (0, 1);
         fork.near[0] = child as u32;
+        fork.set_depth(depth);
+        self.keys[at] = Some(key);
         at
     }
 
     /// Makes sure that there is a fork to be used. They are made a few at a time, and first with the buckets of a table
     /// that grows: keys that come to have many rows, while as many rows come as go, then allocate nothing.
     pub(super) fn make_spare(&mut self) {
-        if self.free.is_empty() {
-            let (made, more) = (self.forks.len(), at_once(SPARE, self.forks.len()));
-            self.forks.extend((0..more).map(|_| Fork {
-                key_hash: 0,
-                next: Entry::ABSENT,
-                depth: 0,
-                bits: 0,
-                buckets: 0,
-                near: [0; 1 << NEAR_BITS],
-                far: Vec::new(),
-            }));
-            // Room for all of them: freeing a fork never allocates.
-            self.free.reserve(self.forks.len());
-            self.free.extend((made as u32..(made + more) as u32).rev());
+        if self.forks.used() == self.forks.len() {
+            self.forks.grow();
+            self.follow();
         }
+    }
+
+    /// To be called at the end of a step: makes some of the forks that are wanted.
+    #[inline]
+    pub(super) fn top_up(&mut self) {
+        if self.forks.top_up() {
+            self.follow();
+        }
+    }
+
+    fn follow(&mut self) {
+        self.keys.resize_with(self.forks.len(), || None);
     }
 
     /// Gives back a fork that nothing leads to any more; it keeps a little memory for the next one.
     pub(super) fn free(&mut self, at: usize) {
         renew(&mut self.forks[at].far, Vec::clear);
         self.forks[at].far.shrink_to(KEPT_CHILDREN);
-        self.free.push(at as u32);
+        self.keys[at] = None;
+        self.forks.give(at);
+    }
+
+    /// Frees all forks.
+    pub(super) fn clear(&mut self) {
+        self.forks.iter_mut().for_each(|fork| fork.far = Vec::new());
+        self.keys.iter_mut().for_each(|key| *key = None);
+        self.forks.clear();
+    }
+
+    /// The places of forks; those that are vacant have no key.
+    pub(super) fn arena(&mut self) -> &mut Arena<Fork> {
+        &mut self.forks
+    }
+
+    /// Whether many more forks are kept than used.
+    #[inline]
+    pub(super) fn is_sparse(&self) -> bool {
+        self.forks.is_sparse()
+    }
+
+    /// Moves a fork to a place that was taken for it.
+    pub(super) fn relocate(&mut self, from: usize, to: usize) {
+        self.forks.swap(from, to);
+        self.keys.swap(from, to);
+    }
+
+    /// Frees the last place, from which the fork has moved.
+    pub(super) fn pop(&mut self) {
+        self.forks.pop();
+        self.follow();
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {
         let children: usize = self.forks.iter().map(|fork| fork.far.capacity()).sum();
-        self.forks.capacity() * size_of::<Fork>() + (children + self.free.capacity()) * size_of::<u32>()
+        self.forks.allocated_bytes() + self.keys.allocated_bytes() + children * size_of::<u32>()
     }
 }
 
@@ -247,7 +332,7 @@ mod tests {
     #[test]
     fn a_fork_that_was_large_has_few_children_in_the_end() {
         let mut forks = Forks::new();
-        let at = forks.make(7, 0, 1, Entry::ABSENT);
+        let at = forks.make('a', 7, 0, 1, Entry::ABSENT);
         let fork = forks.get_mut(at);
         // The first bucket gives half of its values away, again and again.
         (1..=12).for_each(|depth| fork.split(1 << (64 - depth), depth, depth as usize + 1));
@@ -263,7 +348,7 @@ mod tests {
     #[test]
     fn children_are_told_apart_by_leading_bits() {
         let mut forks = Forks::new();
-        let at = forks.make(7, 3, 10, Entry::ABSENT);
+        let at = forks.make('a', 7, 3, 10, Entry::ABSENT);
         let fork = forks.get_mut(at);
         assert_eq!(fork.only_child(), Some(10));
         fork.split(u64::MAX, 1, 11);
@@ -278,7 +363,7 @@ mod tests {
         assert_eq!((fork.children(), fork.only_child()), (&[12][..], Some(12)));
         forks.free(at);
         assert!(forks.is_empty());
-        assert_eq!(forks.make(8, 1, 5, Entry::bucket(2)), at, "a free fork is used again");
+        assert_eq!(forks.make('b', 8, 1, 5, Entry::bucket(2)), at, "a free fork is used again");
         assert_eq!((forks.get(at).child(u64::MAX), forks.get(at).next.at()), (5, 2));
     }
 }

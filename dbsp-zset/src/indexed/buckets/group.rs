@@ -36,11 +36,8 @@ pub(in crate::indexed) struct Group<'a, K, V, W> {
 
 impl<K, V, W> Group<'_, K, V, W> {
     /// The group of a key that is not there.
-    pub(super) const EMPTY: Self = Self {
-        rows: WeightedRows { rows: Rows::alone(&[]), weights: Weights::all(None) },
-        mask: 0,
-        elsewhere: None,
-    };
+    pub(super) const EMPTY: Self =
+        Self { rows: WeightedRows { rows: Rows::NONE, weights: Weights::NONE }, mask: 0, elsewhere: None };
 
     /// Whether the key has no row.
     #[inline]
@@ -50,8 +47,8 @@ impl<K, V, W> Group<'_, K, V, W> {
 }
 
 impl<'a, K: Row, V: Row, W> Group<'a, K, V, W> {
-    /// The group of a key that may have several buckets, and rows among those that found none.
-    pub(super) fn scattered<Q: Eq + Hash + ?Sized>(
+    /// The group of a key that may have several buckets, and rows that were spilled.
+    pub(super) fn scattered<Q: Ord + Hash + ?Sized>(
         storage: &'a Buckets<K, V, W>,
         key: &Q,
         mut rest: Rest,
@@ -107,13 +104,21 @@ pub(super) struct Rest {
     pub(super) way: Option<Way>,
     /// The next one among the children of a fork.
     pub(super) child: usize,
-    /// The next one of the rows that found no bucket.
-    pub(super) homeless: usize,
+    /// The next one of the buckets for rows that were spilled.
+    pub(super) spilled: Spilled,
+}
+
+/// What of the spilled rows of a group has not been looked at.
+#[derive(Clone, Copy)]
+pub(super) enum Spilled {
+    All,
+    Behind(usize),
+    Nothing,
 }
 
 impl Rest {
-    pub(super) fn of(way: Way) -> Self {
-        Self { way: Some(way), child: 0, homeless: 0 }
+    pub(super) fn of(way: Option<Way>, has_spilled: bool) -> Self {
+        Self { way, child: 0, spilled: if has_spilled { Spilled::All } else { Spilled::Nothing } }
     }
 }
 

@@ -17,7 +17,7 @@ struct Probe<'a, K, V> {
     bucket: &'a Bucket<(K, V)>,
     at: u32,
     tag: u8,
-    /// Whether the group may have other rows than those of this bucket.
+    /// Whether the group may have other rows than those of this bucket and those that it has spilled.
     is_scattered: bool,
     mask: u64,
 }
@@ -39,7 +39,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
         mut found: impl FnMut(usize, &'a V, &'a W) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(one) = self.weights.one().filter(|_| self.rows > 0) else { return Ok(()) };
-        let is_at_home = self.homeless.is_empty();
+        let any_spilled = !self.spill.is_empty();
         let mut probes =
             [Probe { bucket: &self.buckets[0], at: 0, tag: 0, is_scattered: false, mask: 0 }; PROBES];
         for (window, rows) in rows.chunks(PROBES).enumerate() {
@@ -48,7 +48,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
                 let entry = self.entry(hash);
                 let only = if entry.as_fork().is_none() { Some(entry.at()) } else { self.only_bucket(hash) };
                 let at = only.unwrap_or(0);
-                probe.is_scattered = only.is_none() || !is_at_home;
+                probe.is_scattered = only.is_none();
                 (probe.bucket, probe.at) = (&self.buckets[at], at as u32);
                 probe.tag = tag(hash);
                 probe.bucket.prefetch();
@@ -60,7 +60,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
                 let (i, key, bucket, mut mask) = (window * PROBES + i, key(row), probe.bucket, probe.mask);
-                if probe.is_scattered {
+                if probe.is_scattered || any_spilled && bucket.slots.has_spilled() {
                     self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }

@@ -1,7 +1,8 @@
 //! What a bucket knows of its slots, in one word.
 //!
 //! # Shape       a bit for each slot, set where a row stands; above them how many those are, how many leading bits
-//!   of a hash lead to the bucket, and whether a weight differs from one.
+//!   of a hash lead to the bucket, and flags: a weight differs from one, the bucket is behind a fork, rows that belong here
+//!   may be [spilled](super::spill) and why, the bucket is one of those that hold such rows.
 //! # Invariants  the number is that of the bits: taking and giving back a slot changes both by one addition.
 //! # Not here    the rows.
 //!
@@ -12,7 +13,12 @@
 pub(super) const SLOTS: usize = 48;
 
 const COUNT: u32 = SLOTS as u32;
+const COUNTS: u64 = 0x3f;
 const DEPTH: u32 = 56;
+const DEPTHS: u64 = 0x3f;
+const SPILLED: u64 = 1 << 54;
+const OVERFLOW: u64 = 1 << 55;
+const CHILD: u64 = 1 << 62;
 const WEIGHTED: u64 = 1 << 63;
 
 /// The word; see the [module](self).
@@ -23,7 +29,7 @@ impl Slots {
     /// Full, and without a row: nothing is found here, and nothing put here.
     pub(super) const ABSENT: Self = Self((SLOTS as u64) << COUNT);
 
-    /// No row, at a depth of at most 64.
+    /// No row, at a depth of at most 63.
     #[inline]
     pub(super) const fn empty(depth: u32) -> Self {
         Self((depth as u64) << DEPTH)
@@ -44,7 +50,7 @@ impl Slots {
     /// How many rows there are.
     #[inline]
     pub(super) const fn len(self) -> usize {
-        (self.0 >> COUNT & 0xff) as usize
+        (self.0 >> COUNT & COUNTS) as usize
     }
 
     #[inline]
@@ -56,6 +62,17 @@ impl Slots {
     #[inline]
     pub(super) const fn first_free(self) -> usize {
         self.0.trailing_ones() as usize
+    }
+
+    /// A slot with a row as near as can be before the one that the next row gets, if there is a row.
+    #[inline]
+    pub(super) fn near_free(self) -> Option<usize> {
+        let first = self.first_free();
+        if first > 0 {
+            Some(first - 1)
+        } else {
+            (self.mask() != 0).then(|| self.mask().trailing_zeros() as usize)
+        }
     }
 
     /// The last slot with a row, in a bucket that is not empty.
@@ -84,20 +101,15 @@ impl Slots {
         self.0 -= 1 << slot | 1 << COUNT;
     }
 
-    /// Gives all slots back; all weights are one then.
-    pub(super) fn clear(&mut self) {
-        *self = Self::empty(self.depth());
-    }
-
     /// How many leading bits of a hash lead to the bucket.
     #[inline]
     pub(super) const fn depth(self) -> u32 {
-        (self.0 >> DEPTH & 0x7f) as u32
+        (self.0 >> DEPTH & DEPTHS) as u32
     }
 
     pub(super) fn set_depth(&mut self, depth: u32) {
-        debug_assert!(depth <= 64, "a hash has 64 bits");
-        self.0 = self.0 & !(0x7f << DEPTH) | u64::from(depth) << DEPTH;
+        debug_assert!(u64::from(depth) <= DEPTHS, "nothing has 2^63 entries");
+        self.0 = self.0 & !(DEPTHS << DEPTH) | u64::from(depth) << DEPTH;
     }
 
     /// Whether a weight differs from one.
@@ -107,7 +119,58 @@ impl Slots {
     }
 
     pub(super) fn set_weighted(&mut self, is_weighted: bool) {
-        self.0 = self.0 & !WEIGHTED | if is_weighted { WEIGHTED } else { 0 };
+        self.set(WEIGHTED, is_weighted);
+    }
+
+    /// Whether the bucket is behind a fork.
+    #[inline]
+    pub(super) const fn is_child(self) -> bool {
+        self.0 & CHILD != 0
+    }
+
+    pub(super) fn set_child(&mut self, is_child: bool) {
+        self.set(CHILD, is_child);
+    }
+
+    /// Whether rows that belong here may have been spilled.
+    #[inline]
+    pub(super) const fn has_spilled(self) -> bool {
+        self.0 & SPILLED != 0
+    }
+
+    pub(super) fn set_spilled(&mut self, has_spilled: bool) {
+        self.set(SPILLED | OVERFLOW, false);
+        self.set(SPILLED, has_spilled);
+    }
+
+    /// Whether the bucket has spilled a row as it could not be split.
+    #[inline]
+    pub(super) const fn is_stuck(self) -> bool {
+        self.0 & (SPILLED | OVERFLOW) == SPILLED | OVERFLOW
+    }
+
+    pub(super) fn set_stuck(&mut self) {
+        self.set(SPILLED | OVERFLOW, true);
+    }
+
+    /// Whether the bucket is one of those for spilled rows.
+    #[inline]
+    pub(super) const fn is_overflow(self) -> bool {
+        self.0 & (SPILLED | OVERFLOW) == OVERFLOW
+    }
+
+    pub(super) fn set_overflow(&mut self) {
+        self.set(OVERFLOW, true);
+    }
+
+    /// Whether the slots are those of no bucket: full, and without a row.
+    #[inline]
+    pub(super) const fn is_absent(self) -> bool {
+        self.is_full() && self.mask() == 0
+    }
+
+    fn set(&mut self, flag: u64, is_set: bool) {
+        self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 }
 
@@ -117,13 +180,13 @@ mod tests {
 
     #[test]
     fn the_parts_of_the_word_do_not_touch_each_other() {
-        let mut slots = Slots::empty(64);
+        let mut slots = Slots::empty(63);
         for slot in 0..SLOTS {
             assert!(!slots.is_full());
             assert_eq!((slots.first_free(), slots.len()), (slot, slot));
             slots.take(slot);
             slots.set_weighted(slot % 2 == 0);
-            assert_eq!((slots.depth(), slots.is_weighted()), (64, slot % 2 == 0));
+            assert_eq!((slots.depth(), slots.is_weighted()), (63, slot % 2 == 0));
         }
         assert!(slots.is_full());
         assert_eq!(slots.mask(), (1 << SLOTS) - 1);
@@ -133,8 +196,29 @@ mod tests {
         assert_eq!((slots.first_free(), slots.len(), slots.depth()), (5, SLOTS - 2, 3));
         assert_eq!(slots.mask(), ((1 << 47) - 1) & !(1 << 5));
         assert!(slots.has(4) && !slots.has(5) && !slots.has(47));
+        let flags = |slots: &Slots| {
+            [
+                slots.is_weighted(),
+                slots.is_child(),
+                slots.has_spilled(),
+                slots.is_stuck(),
+                slots.is_overflow(),
+            ]
+        };
         slots.set_weighted(true);
-        slots.clear();
-        assert_eq!((slots.mask(), slots.len(), slots.depth(), slots.is_weighted()), (0, 0, 3, false));
+        assert_eq!(flags(&slots), [true, false, false, false, false]);
+        slots.set_weighted(false);
+        slots.set_child(true);
+        assert_eq!(flags(&slots), [false, true, false, false, false]);
+        slots.set_spilled(true);
+        assert_eq!(flags(&slots), [false, true, true, false, false]);
+        slots.set_stuck();
+        assert_eq!(flags(&slots), [false, true, true, true, false]);
+        slots.set_spilled(false);
+        slots.set_child(false);
+        slots.set_overflow();
+        assert_eq!(flags(&slots), [false, false, false, false, true]);
+        assert_eq!((slots.len(), slots.depth()), (SLOTS - 2, 3));
+        assert!(Slots::ABSENT.is_absent() && !slots.is_absent() && !Slots::empty(0).is_absent());
     }
 }
