@@ -31,7 +31,7 @@ mod update;
 
 use address::{Address, leading, place_hash, tag};
 use blocks::{Blocks, Rows};
-use bucket::{Bucket, ones};
+use bucket::Bucket;
 use columns::{Columns, Weights};
 use forks::{Entry, Forks};
 pub(super) use group::Group;
@@ -61,10 +61,6 @@ pub(super) struct Buckets<K, V, W> {
     /// Grows whenever rows may have moved to other buckets.
     version: u64,
 }
-
-/// Where a row stands until the next change: a bucket, and a place in it. Behind the last bucket come the rows
-/// that found none.
-pub(super) type Position = (u32, u32);
 
 /// A slot that no bucket has.
 const NO_SLOT: u32 = SLOTS as u32;
@@ -117,27 +113,6 @@ impl<K, V, W> Buckets<K, V, W> {
             rows.iter().filter_map(move |(i, (key, value))| Some((key, value, weights.get(i)?)))
         });
         in_buckets.chain(self.homeless.iter().map(|((key, value), weight)| (key, value, weight)))
-    }
-
-    /// Where the rows stand.
-    pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        let buckets = self.buckets.iter().enumerate();
-        let in_buckets =
-            buckets.flat_map(|(at, bucket)| ones(bucket.slots.mask()).map(move |i| (at as u32, i as u32)));
-        in_buckets.chain((0..self.homeless.len()).map(|i| (self.buckets.len() as u32, i as u32)))
-    }
-
-    /// The row at a position.
-    pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
-        let (at, i) = (at as usize, i as usize);
-        if let Some(bucket) = self.buckets.get(at)
-            && let Some(weight) = self.weights.of(bucket, at).get(i)
-        {
-            let (key, value) = self.blocks.rows(bucket, at).at(i);
-            return (key, value, weight);
-        }
-        let ((key, value), weight) = &self.homeless[i];
-        (key, value, weight)
     }
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).
