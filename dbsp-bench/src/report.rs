@@ -70,6 +70,12 @@ pub struct Row {
     /// The step that 99 of 100 steps do not exceed, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_us: Option<f64>,
+    /// The step that 9,999 of 10,000 steps do not exceed, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p9999_us: Option<f64>,
+    /// The longest step, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_us: Option<f64>,
     /// Processor seconds of the timed steps together, all threads of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_seconds: Option<f64>,
@@ -151,6 +157,12 @@ impl Row {
         self.seconds = Some(seconds);
         self.events_per_s = (seconds > 0.0).then(|| events as f64 / seconds);
         self
+    }
+
+    /// How many times the median the longest step takes.
+    #[must_use]
+    pub fn worst_over_p50(&self) -> Option<f64> {
+        Some(self.worst_us? / self.p50_us.filter(|&time| time > 0.0)?)
     }
 
     /// The time to compare with another engine's: the median step, else the time of one change.

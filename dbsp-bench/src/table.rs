@@ -200,12 +200,15 @@ type Column = (&'static str, fn(&Row) -> String);
 /// A line a case and engine, with the columns that at least one of them measured.
 #[must_use]
 pub fn listed(rows: &[&Row]) -> Grid {
-    const COLUMNS: [Column; 18] = [
+    const COLUMNS: [Column; 21] = [
         ("seconds", |row| figure(row.seconds)),
         ("CPU s", |row| figure(row.cpu_seconds)),
         ("events/s", |row| row.events_per_s.map_or_else(String::new, |rate| grouped(rate.round()))),
         ("p50 µs", |row| figure(row.p50_us)),
         ("p99 µs", |row| figure(row.p99_us)),
+        ("p99.99 µs", |row| figure(row.p9999_us)),
+        ("worst µs", |row| figure(row.worst_us)),
+        ("worst/p50", |row| figure(row.worst_over_p50())),
         ("allocs/step", |row| figure(row.allocs_per_step)),
         ("rows out/row", |row| figure(row.rows_out_per_row)),
         ("alloc B/s", |row| figure(row.alloc_bytes_per_s)),

@@ -196,7 +196,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     #[inline]
     pub fn changes(&self) -> impl Iterator<Item = (&K, &A, &A)> {
         self.touched.iter().map(|touched| {
-            let (key, value) = &self.values.entries()[touched.position];
+            let (key, value) = self.values.at(touched.position);
             (key, &touched.before, value)
         })
     }
@@ -208,7 +208,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     pub fn prepare(&mut self) {
         self.emptied.clear();
         for touched in &self.touched {
-            if self.values.entries()[touched.position].1.is_zero() {
+            if self.values.at(touched.position).1.is_zero() {
                 self.emptied.push(touched.position);
             }
         }
@@ -310,7 +310,7 @@ fn remember<K, A: Monoid>(
         *stamp = step;
     }
     for position in &fresh[..count] {
-        touched.push(Touched { position: *position, before: values.entries()[*position].1.clone() });
+        touched.push(Touched { position: *position, before: values.at(*position).1.clone() });
     }
 }
 
@@ -391,8 +391,8 @@ mod tests {
                     assert!(one.changes().eq(other.changes()), "{length} rows over {keys} keys");
                     one.commit();
                     other.commit();
-                    assert_eq!(one.values.entries(), other.values.entries());
-                    assert!(one.values.entries().iter().all(|(_, sum)| *sum != 0));
+                    assert!(one.values.entries().eq(other.values.entries()));
+                    assert!(one.values.entries().all(|(_, sum)| *sum != 0));
                 }
             }
         }

@@ -56,7 +56,7 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
 
     /// The value of a key, which may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -131,7 +131,7 @@ impl<K: Row, V: Row> UpsertTable<K, V> {
     pub fn delete<Q>(&mut self, key: &Q, changes: &mut Delta<(K, V)>) -> Result<(), UpsertError>
     where
         K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
+        Q: Ord + Hash + ?Sized,
     {
         let position = self.values.find(key).ok_or(UpsertError::UnknownKey)?;
         changes.delete(self.values.swap_remove(position));

@@ -141,7 +141,7 @@ impl<R: Row> CheckedBuffer<R> {
     /// How often a row is there, pending changes included; a lenient input, which keeps no copy of its rows, says 0. The
     /// row may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> i64
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, row: &Q) -> i64
     where
         R: Borrow<Q>,
     {

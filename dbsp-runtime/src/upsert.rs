@@ -89,7 +89,7 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
     ///
     /// # Errors
     /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
-    pub fn delete<Q: Eq + Hash + Debug + ?Sized>(&mut self, key: &Q) -> Result<(), Error>
+    pub fn delete<Q: Ord + Hash + Debug + ?Sized>(&mut self, key: &Q) -> Result<(), Error>
     where
         K: Borrow<Q>,
     {
@@ -138,7 +138,7 @@ impl<K: Row, V: Row> UpsertBuffer<K, V> {
 
     /// The value of a key, pending changes included. The key may be in any borrowed form, as with std's maps.
     #[must_use]
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {

@@ -2,9 +2,9 @@
 //!
 //! # Shape       what a user sees is written here, over one of two storages. With feature `fast-table` that is
 //!   `buckets`: 48 rows each behind a directory, updated and probed a window of rows at a time. Without it it is
-//!   `linked`: a vector of rows under two hash tables. The order in which rows come is theirs, all else is alike.
-//! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost
-//!   O(log rows) each with `buckets`, O(rows) with `linked`, and others nothing.
+//!   `linked`: a table of rows under one of keys. The order in which rows come is theirs, all else is alike.
+//! # Invariants  no weight is zero; a row stands once. Rows whose hashes are all alike cost O(log rows) each, and others
+//!   nothing.
 //! # Cost        update: O(1) expected, also in a group of a million rows; group: O(1) and then its rows. Memory
 //!   follows the rows, down as well as up. A step that frees as many rows as it adds allocates nothing once warm (feature `pool`).
 //! # Not here    no order, neither of keys nor of values: see [`OrderedTrace`](crate::OrderedTrace).
@@ -28,10 +28,10 @@ mod group;
 mod linked;
 
 #[cfg(feature = "fast-table")]
-use buckets::{Buckets as Storage, Group, Position};
+use buckets::{Buckets as Storage, Group};
 pub use group::{KeyGroup, KeyGroupIter};
 #[cfg(not(feature = "fast-table"))]
-use linked::{Group, Linked as Storage, Position};
+use linked::{Group, Linked as Storage};
 
 /// A Z-set of rows `(K, V)` indexed by `K`; see the [module](self). Without feature `fast-table` it holds fewer than
 /// `u32::MAX` rows, and one more panics.
@@ -50,8 +50,6 @@ use linked::{Group, Linked as Storage, Position};
 #[derive(Clone)]
 pub struct IndexedZSet<K, V, W = i64> {
     storage: Storage<K, V, W>,
-    /// Where the rows stood when they were last gone through in order.
-    order: Vec<Position>,
     /// The entries of a delta whose sums did not fit at first, while it is applied.
     deferred: Deferred,
 }
@@ -60,7 +58,7 @@ impl<K, V, W> IndexedZSet<K, V, W> {
     /// An empty indexed Z-set, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { storage: Storage::new(), order: Vec::new(), deferred: Deferred::new() }
+        Self { storage: Storage::new(), deferred: Deferred::new() }
     }
 
     /// How many different rows there are, over all keys.
@@ -85,17 +83,16 @@ impl<K, V, W> IndexedZSet<K, V, W> {
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        let order = self.order.capacity() * size_of::<Position>();
-        self.storage.allocated_bytes() + order + self.deferred.allocated_bytes()
-    }
-
-    /// Removes every row and keeps the memory.
-    pub fn clear(&mut self) {
-        self.storage.clear();
+        self.storage.allocated_bytes() + self.deferred.allocated_bytes()
     }
 }
 
 impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
+    /// Removes every row and keeps the memory.
+    pub fn clear(&mut self) {
+        self.storage.clear();
+    }
+
     /// The values of a key with their weights; empty for an unknown key. The key may be in any borrowed form, as
     /// with std's maps: `group("ann")` where keys are `String`s.
     #[inline]
@@ -141,19 +138,13 @@ impl<K: Row, V: Row, W> IndexedZSet<K, V, W> {
         self.groups().count()
     }
 
-    /// All rows in the order of their keys and values. O(rows · log rows): positions are sorted, in a list that
-    /// is kept, so that nothing is allocated when it is long enough.
-    pub fn iter_ordered(&mut self) -> impl ExactSizeIterator<Item = (&K, &V, &W)> {
-        let Self { storage, order, .. } = self;
-        let storage = &*storage;
-        order.clear();
-        order.extend(storage.positions());
-        order.sort_unstable_by(|one, other| {
-            let ((key, value, _), (other_key, other_value, _)) =
-                (storage.row_at(*one), storage.row_at(*other));
+    /// All rows in the order of their keys and values. O(n log n); allocates a list of references to them.
+    pub fn iter_ordered(&self) -> impl ExactSizeIterator<Item = (&K, &V, &W)> {
+        let mut rows: Vec<_> = self.iter().collect();
+        rows.sort_unstable_by(|(key, value, _), (other_key, other_value, _)| {
             (key, value).cmp(&(other_key, other_value))
         });
-        order.iter().map(|position| storage.row_at(*position))
+        rows.into_iter()
     }
 
     /// Gives `found` the position of each of some rows with every value of its key and that value's weight.
@@ -268,9 +259,7 @@ impl<K: Row, V: Row, W: Ring> IndexedZSet<K, V, W> {
     /// Gives memory back that only many more rows need.
     #[inline]
     fn shrink(&mut self) {
-        if self.storage.shrink() {
-            self.order = Vec::new();
-        }
+        self.storage.shrink();
     }
 }
 

@@ -81,13 +81,13 @@ impl<K, V, W, S> OrderedTrace<K, V, W, S> {
     /// Bytes of memory this trace owns itself, not counting what rows and summaries own. O(nodes of the trees).
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        let trees = self.groups.entries().iter().map(|(_, tree)| tree.allocated_bytes());
+        let trees = self.groups.entries().map(|(_, tree)| tree.allocated_bytes());
         self.groups.allocated_bytes() + trees.sum::<usize>()
     }
 
     /// All keys with their trees, in no meaningful order.
     pub fn groups(&self) -> impl Iterator<Item = (&K, &SummaryTree<V, W, S>)> {
-        self.groups.entries().iter().map(|(key, tree)| (key, tree))
+        self.groups.entries().map(|(key, tree)| (key, tree))
     }
 }
 
@@ -188,7 +188,7 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
     #[inline]
     #[must_use]
     pub fn key(&self, position: usize) -> &K {
-        &self.groups.entries()[position].0
+        &self.groups.at(position).0
     }
 
     /// Changes the group at a position.
@@ -214,7 +214,7 @@ impl<K: Row, V: Row, W: Ring, S> OrderedTrace<K, V, W, S> {
     /// Removes the group at a position, if there is one and it is empty; the last group moves there. Of several, the
     /// last one has to go first.
     pub fn remove_empty(&mut self, position: usize) {
-        if self.groups.entries().get(position).is_some_and(|(_, tree)| tree.is_empty()) {
+        if position < self.groups.len() && self.groups.at(position).1.is_empty() {
             self.groups.swap_remove(position);
         }
     }

@@ -15,8 +15,16 @@ impl<R: Clone + Ord + Hash + Send + 'static> Row for R {}
 
 /// The hash of a key, the same in every run and on every worker.
 ///
-/// It is foldhash with a fixed seed: fast, and of good quality for keys that nobody chooses with
-/// malice. A service whose keys come from an adversary should hash them with a secret first.
+/// It is foldhash with a fixed seed: fast, and of good quality for keys, values and rows that nobody chooses with malice. Who
+/// can choose them, and reads this code, finds as many with one hash as they like: pairs of numbers of which the second is
+/// one that foldhash multiplies away, for instance.
+///
+/// # Cost
+/// What is chosen costs time, and never a wrong answer. A [`DenseTable`](crate::DenseTable) (so a Z-set, a distinct, an
+/// aggregate, a keyed input), a [`DeltaIndex`](crate::DeltaIndex) and a consolidation take O(log n) for each row whose hash is
+/// that of many others: some 6 times what an honest delta of 100,000 rows takes. Keys that differ in their hashes but
+/// share most of its bits, which takes a search for each of them, cost up to 12 times as much, and 35 in deltas of less than
+/// 20,000 rows.
 #[inline]
 pub fn hash_of<Q: Hash + ?Sized>(key: &Q) -> u64 {
     const STATE: FixedState = FixedState::with_seed(0x5eed_0fdb_5f00_d001);

@@ -1,36 +1,46 @@
 //! A hash table whose entries stand densely, each at a position that only a removal changes.
 //!
-//! # Shape       `entries[i]` is a key with its value; `index` maps a key's hash to `i`.
-//! # Invariants  every entry is in the index exactly once, under the hash of its key.
-//! # Cost        find, insert, remove: O(1) expected; iteration: a walk over a slice.
-//! # Not here    no weights and no rows: those meet in `ZSet`, `IndexedZSet` and the operators.
+//! # Shape       `entries[i]` is a key with its value; `index` maps a key's hash to `i`; `overflow` has the keys that the
+//!   index does not take.
+//! # Invariants  every entry is either in the index, exactly once and under the hash of its key, or in the overflow.
+//! # Cost        find, insert, remove: O(1) expected, O(log n) for keys that were crafted; iteration: a walk over slices. No
+//!   call moves more than a bounded piece of the table, some 10 µs' worth, however it grows or shrinks.
+//! # Not here    no weights and no rows: those meet in `ZSet`, `IndexedZSet` and the operators. No order: see
+//!   [`ordered`](DenseTable::ordered).
 //!
 //! Positions let an operator remember which groups a step touched without hashing them again, and
 //! dense entries make iteration free of allocation and of empty slots. The index keeps 32 bits of
 //! each hash beside the position, so growing never looks at a key and a lookup compares keys only
-//! where those bits agree.
+//! where those bits agree: 16 keys at most, as an index takes no more with one hash.
 
 use std::borrow::Borrow;
 use std::hash::Hash;
 
 use crate::prefetch::{WINDOW, prefetch_one};
 use crate::row::hash_of;
+use crate::segmented::{self, SegmentedVec};
 
 pub(crate) mod gaps;
 pub(crate) mod index;
+mod overflow;
 
-use index::Index;
+use index::{Index, ONE};
+use overflow::Overflow;
 
 /// A table that fills less than one part in so many gives memory back with the next removal,
 pub(crate) const SPARSE: usize = 8;
 /// unless it has room for so few entries.
 pub(crate) const SMALL: usize = 64;
 
+/// Bytes of entries that are one piece: behind them each look at an entry costs one load more.
+const NEAR: usize = 4 << 20;
+
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
 pub struct DenseTable<K, V> {
-    entries: Vec<(K, V)>,
+    entries: SegmentedVec<(K, V), NEAR>,
     index: Index,
+    overflow: Overflow<K>,
 }
 
 /// Where a key probably stands; at `u32::MAX` if nowhere.
@@ -49,10 +59,16 @@ pub(crate) fn short_hash<Q: Hash + ?Sized>(key: &Q) -> u32 {
 }
 
 impl<K, V> DenseTable<K, V> {
+    /// So many entries stand in one piece, behind an index of one table: then neither has to be chosen.
+    const ONE: usize = {
+        let first = SegmentedVec::<(K, V), NEAR>::FIRST;
+        if first < ONE { first } else { ONE }
+    };
+
     /// An empty table, which owns no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), index: Index::new() }
+        Self { entries: SegmentedVec::new(), index: Index::new(), overflow: Overflow::new() }
     }
 
     /// An empty table with room for `capacity` entries.
@@ -66,7 +82,7 @@ impl<K, V> DenseTable<K, V> {
     /// Makes room for `additional` further entries.
     pub fn reserve(&mut self, additional: usize) {
         self.entries.reserve(additional);
-        self.index.reserve(additional);
+        self.index.reserve(self.entries.len(), additional, Self::ONE);
     }
 
     /// How many entries there are.
@@ -85,9 +101,28 @@ impl<K, V> DenseTable<K, V> {
 
     /// All entries, in no meaningful order.
     #[inline]
+    pub fn entries(&self) -> segmented::Iter<'_, (K, V)> {
+        self.entries.iter()
+    }
+
+    /// The key and the value at a position.
+    ///
+    /// # Panics
+    /// If nothing stands at `position`.
+    #[inline]
     #[must_use]
-    pub fn entries(&self) -> &[(K, V)] {
-        &self.entries
+    pub fn at(&self, position: usize) -> &(K, V) {
+        &self.entries[position]
+    }
+
+    /// All entries in the order of their keys. O(n log n); allocates a list of references to them.
+    pub fn ordered(&self) -> impl ExactSizeIterator<Item = &(K, V)>
+    where
+        K: Ord,
+    {
+        let mut entries: Vec<&(K, V)> = self.entries.iter().collect();
+        entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        entries.into_iter()
     }
 
     /// All values with leave to change them, and their keys.
@@ -99,21 +134,21 @@ impl<K, V> DenseTable<K, V> {
     /// Bytes of memory this table owns itself, not counting what keys and values own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<(K, V)>() + self.index.allocated_bytes()
+        self.entries.allocated_bytes() + self.index.allocated_bytes() + self.overflow.allocated_bytes()
     }
 
     /// The entries, in no meaningful order.
     #[must_use]
-    pub fn into_entries(self) -> Vec<(K, V)> {
-        self.entries
+    pub fn into_entries(self) -> segmented::IntoIter<(K, V)> {
+        self.entries.into_iter()
     }
 }
 
-impl<K: Eq + Hash, V> DenseTable<K, V> {
+impl<K: Ord + Hash, V> DenseTable<K, V> {
     /// Where `key` stands. It may be any borrowed form of a key, as with std's maps.
     #[inline]
     #[must_use]
-    pub fn find<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<usize>
+    pub fn find<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<usize>
     where
         K: Borrow<Q>,
     {
@@ -126,7 +161,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// The value of `key`.
     #[inline]
     #[must_use]
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
@@ -158,7 +193,20 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     #[inline]
     pub(crate) fn guess(&self, key: &K) -> Guess {
         let hash = short_hash(key);
-        let position = self.index.find(hash, |_| true).unwrap_or(u32::MAX);
+        if !self.index.is_one() {
+            return self.guess_far(hash);
+        }
+        let position = self.index.find::<false>(hash, |_| true).unwrap_or(u32::MAX);
+        if let Some(entry) = self.entries.first().get(position as usize) {
+            prefetch_one(entry);
+        }
+        Guess { hash, position }
+    }
+
+    // Apart here and below: what looks into a table of one piece then stays short.
+    #[inline(never)]
+    fn guess_far(&self, hash: u32) -> Guess {
+        let position = self.index.find::<true>(hash, |_| true).unwrap_or(u32::MAX);
         if let Some(entry) = self.entries.get(position as usize) {
             prefetch_one(entry);
         }
@@ -172,6 +220,8 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         match self.entries.get(position) {
             Some((found, _)) if found == key => Some(position),
             Some(_) => self.find_hashed(guess.hash, key),
+            // No key in the index has that hash, so none is in the overflow but those of a full segment.
+            None if self.overflow.may_hold(guess.hash) => self.find_hashed(guess.hash, key),
             None => None,
         }
     }
@@ -206,8 +256,8 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// early.
     #[inline]
     pub(crate) fn is_near(&self) -> bool {
-        const NEAR: usize = 256 << 10;
-        self.entries.len() <= NEAR / size_of::<(K, V)>().max(1)
+        const CACHED: usize = 256 << 10;
+        self.entries.len() <= CACHED / size_of::<(K, V)>().max(1)
     }
 
     /// Finds the keys of some rows a window of rows at a time, so that the lookups of a window overlap, and
@@ -231,7 +281,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     ///         Ok::<(), ()>(())
     ///     },
     /// )?;
-    /// assert_eq!(lengths.entries(), [("a", 1), ("fig", 6), ("b", 1)]);
+    /// assert!(lengths.entries().eq(&[("a", 1), ("fig", 6), ("b", 1)]));
     /// # Ok::<(), ()>(())
     /// ```
     ///
@@ -280,12 +330,13 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// # Panics
     /// If the table would come to hold more than `u32::MAX` entries; with debug assertions also if
     /// it holds the key.
-    pub fn insert_new(&mut self, key: K, value: V) {
+    pub fn insert_new(&mut self, key: K, value: V)
+    where
+        K: Clone,
+    {
         debug_assert!(self.find(&key).is_none(), "a new key does not stand in the table");
         let hash = short_hash(&key);
-        let position = u32::try_from(self.entries.len()).expect("a table holds at most u32::MAX entries");
-        self.entries.push((key, value));
-        self.index.insert(hash, position);
+        self.append(hash, key, value);
     }
 
     /// Removes the entry at `position`; the last entry moves there. A table that is mostly empty by now gives
@@ -298,18 +349,30 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         // Both hashes before the first change, as a key may panic.
         let hash = short_hash(&self.entries[position].0);
         let last_hash = if position == last { hash } else { short_hash(&self.entries[last].0) };
-        self.index.remove(hash, position as u32);
+        if !self.index.remove(hash, position as u32) {
+            self.overflow.remove(&self.entries[position].0);
+        }
         if position != last {
-            self.index.replace(last_hash, last as u32, position as u32);
+            self.redirect(last_hash, last, position);
         }
         let entry = self.entries.swap_remove(position);
-        self.shrink_if_sparse();
+        self.shrink_if_sparse(1);
         entry
     }
 
-    /// Gives memory back that only a larger table needs, if most of it is empty.
+    /// Makes the entry at `from`, whose key has a known hash, be found at `to`.
     #[inline]
-    fn shrink_if_sparse(&mut self) {
+    fn redirect(&mut self, hash: u32, from: usize, to: usize) {
+        if !self.index.replace(hash, from as u32, to as u32) {
+            self.overflow.replace(&self.entries[from].0, to as u32);
+        }
+    }
+
+    /// Gives memory back that only a larger table needs, if most of it is empty. So many entries are `gone` since this was
+    /// asked last.
+    #[inline]
+    fn shrink_if_sparse(&mut self, gone: usize) {
+        self.index.shrink(self.entries.len(), gone, Self::ONE);
         if self.entries.len() < self.entries.capacity() / SPARSE && self.entries.capacity() > SMALL {
             self.shrink();
         }
@@ -326,7 +389,7 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     /// Takes every entry out and keeps the memory. O(entries), however large the table once was.
     pub fn drain(&mut self) -> impl Iterator<Item = (K, V)> {
         self.clear_index();
-        self.entries.drain(..)
+        self.entries.drain()
     }
 
     /// Removes every entry and keeps the memory. O(entries), however large the table once was.
@@ -335,26 +398,19 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
         self.entries.clear();
     }
 
-    /// Keeps the entries that `keep` accepts, in order. O(entries). A table that is then mostly empty gives memory
-    /// back.
-    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
-        let before = self.entries.len();
-        self.entries.retain_mut(|(key, value)| keep(key, value));
-        if self.entries.len() != before {
-            // First the memory, so that the index is not filled twice.
-            self.index.clear();
-            self.shrink_if_sparse();
-            self.rebuild_index();
-        }
-    }
-
-    /// Puts the entries into the order of their keys, in place and without allocation.
-    pub fn sort(&mut self)
+    /// Keeps the entries that `keep` accepts, in order. O(entries), and as many allocations as a new table takes. Nothing
+    /// is left if `keep` panics.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool)
     where
-        K: Ord,
+        K: Clone,
     {
-        self.entries.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        self.rebuild_index();
+        let all = std::mem::take(self);
+        for (key, mut value) in all.into_entries() {
+            if keep(&key, &mut value) {
+                let hash = short_hash(&key);
+                self.append(hash, key, value);
+            }
+        }
     }
 
     /// As [`find_or_insert_with`](Self::find_or_insert_with), with a known hash.
@@ -363,32 +419,149 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
     where
         K: Clone,
     {
+        if self.index.is_one() {
+            self.find_or_insert_in::<false>(hash, key, value)
+        } else {
+            self.find_or_insert_far(hash, key, value)
+        }
+    }
+
+    /// Apart, so that what looks into the only table stays short.
+    #[inline(never)]
+    fn find_or_insert_far(&mut self, hash: u32, key: &K, value: impl FnOnce() -> V) -> (usize, bool)
+    where
+        K: Clone,
+    {
+        self.find_or_insert_in::<true>(hash, key, value)
+    }
+
+    #[inline(always)]
+    fn find_or_insert_in<const FAR: bool>(
+        &mut self,
+        hash: u32,
+        key: &K,
+        value: impl FnOnce() -> V,
+    ) -> (usize, bool)
+    where
+        K: Clone,
+    {
         let entries = &mut self.entries;
-        match self.index.entry(hash, |position| entries[position as usize].0 == *key) {
+        let entry = if FAR {
+            self.index.entry::<FAR>(hash, |position| entries[position as usize].0 == *key)
+        } else {
+            let entries = entries.first();
+            self.index.entry::<FAR>(hash, |position| entries[position as usize].0 == *key)
+        };
+        match entry {
             Ok(found) => (found.position() as usize, false),
-            Err(vacancy) => {
-                let position = entries.len();
-                let narrow = u32::try_from(position).expect("a table holds at most u32::MAX entries");
+            Err(Some(vacancy)) if !self.overflow.may_hold(hash) => {
+                let position = narrow(entries.len());
                 entries.push((key.clone(), value()));
-                vacancy.fill(narrow);
-                (position, true)
+                vacancy.fill(position);
+                self.index.grow(self.entries.len(), Self::ONE);
+                (position as usize, true)
             }
+            Err(_) => self.find_or_append(hash, key, value),
+        }
+    }
+
+    /// As [`find_or_insert_with`](Self::find_or_insert_with) for a key that is not in the index.
+    #[cold]
+    #[inline(never)]
+    fn find_or_append(&mut self, hash: u32, key: &K, value: impl FnOnce() -> V) -> (usize, bool)
+    where
+        K: Clone,
+    {
+        match self.overflow.find(key) {
+            Some(position) => (position as usize, false),
+            None => (self.append(hash, key.clone(), value()), true),
+        }
+    }
+
+    /// Adds an entry with a key that does not stand here, and gives its position.
+    fn append(&mut self, hash: u32, key: K, value: V) -> usize
+    where
+        K: Clone,
+    {
+        let position = self.entries.len();
+        self.enter(hash, &key, narrow(position));
+        self.entries.push((key, value));
+        self.index.grow(self.entries.len(), Self::ONE);
+        position
+    }
+
+    /// Makes a key that is not found yet be found at a position.
+    fn enter(&mut self, hash: u32, key: &K, position: u32)
+    where
+        K: Clone,
+    {
+        if !self.index.insert(hash, position) {
+            self.overflow.insert(hash, key.clone(), position);
         }
     }
 
     /// Where a key with a known hash stands.
-    #[inline]
-    fn find_hashed<Q: Eq + ?Sized>(&self, hash: u32, key: &Q) -> Option<usize>
+    #[inline(always)]
+    fn find_hashed<Q: Ord + ?Sized>(&self, hash: u32, key: &Q) -> Option<usize>
     where
         K: Borrow<Q>,
     {
-        let found = self.index.find(hash, |position| self.entries[position as usize].0.borrow() == key);
+        if !self.index.is_one() {
+            return self.find_far(hash, key);
+        }
+        let entries = self.entries.first();
+        match self.index.find::<false>(hash, |position| entries[position as usize].0.borrow() == key) {
+            None if self.overflow.may_hold(hash) => self.find_overflow(key),
+            found => found.map(|position| position as usize),
+        }
+    }
+
+    #[inline(never)]
+    fn find_far<Q: Ord + ?Sized>(&self, hash: u32, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        match self.index.find::<true>(hash, |position| self.entries[position as usize].0.borrow() == key) {
+            None if self.overflow.may_hold(hash) => self.find_overflow(key),
+            found => found.map(|position| position as usize),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_overflow<Q: Ord + ?Sized>(&self, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.overflow.find(key).map(|position| position as usize)
+    }
+
+    /// Where a key that is not at hand as a whole stands: its hash, a question about keys that have it, and how to make it, which
+    /// only lookups of crafted keys ask for.
+    #[cfg(not(feature = "fast-table"))]
+    pub(crate) fn find_like(
+        &self,
+        hash: u32,
+        is_it: impl Fn(&K) -> bool,
+        key: impl FnOnce() -> K,
+    ) -> Option<usize> {
+        let is_it = |position: u32| is_it(&self.entries[position as usize].0);
+        let found = if self.index.is_one() {
+            self.index.find::<false>(hash, is_it)
+        } else {
+            self.index.find::<true>(hash, is_it)
+        };
+        let found = match found {
+            None if self.overflow.may_hold(hash) => self.overflow.find(&key()),
+            found => found,
+        };
         found.map(|position| position as usize)
     }
 
     /// Empties the index: slot by slot if only few of them are full.
     fn clear_index(&mut self) {
         const FULL_SLOTS: usize = 16;
+        self.overflow.clear();
         if self.entries.len() * FULL_SLOTS > self.index.slot_count() {
             self.index.clear();
             return;
@@ -397,14 +570,15 @@ impl<K: Eq + Hash, V> DenseTable<K, V> {
             self.index.remove(short_hash(key), position as u32);
         }
     }
+}
 
-    /// Fills the index anew from the entries.
-    fn rebuild_index(&mut self) {
-        self.index.clear();
-        for (position, (key, _)) in self.entries.iter().enumerate() {
-            self.index.insert(short_hash(key), position as u32);
-        }
-    }
+/// A position in the form in which an index keeps it.
+///
+/// # Panics
+/// If there are more entries than it has numbers for.
+#[inline]
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).expect("a table holds at most u32::MAX entries")
 }
 
 impl<K: std::fmt::Debug, V: std::fmt::Debug> std::fmt::Debug for DenseTable<K, V> {
@@ -420,63 +594,4 @@ impl<K, V> Default for DenseTable<K, V> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashMap;
-
-    #[test]
-    fn positions_hold_until_a_removal() {
-        let mut table = DenseTable::new();
-        for key in 0..1_000_u32 {
-            assert_eq!(table.find_or_insert_with(&key, || key * 2), (key as usize, true));
-        }
-        assert_eq!(table.find_or_insert_with(&7, || 0), (7, false));
-        assert_eq!(table.swap_remove(7), (7, 14));
-        assert_eq!(table.find(&7), None);
-        assert_eq!(table.find(&999), Some(7));
-        assert_eq!(table.get(&500), Some(&1_000));
-    }
-
-    #[test]
-    fn hashes_of_regular_keys_do_not_cluster() {
-        for shift in 0..48 {
-            let mut buckets = [0_u32; 4_096];
-            (0..2_048_u64).for_each(|n| buckets[short_hash(&(n << shift)) as usize % 4_096] += 1);
-            let collisions: u32 = buckets.iter().map(|count| count.saturating_sub(1)).sum();
-            // Random hashes would have 437 with a deviation of 17.
-            assert!(collisions < 437 + 10 * 17, "multiples of 2^{shift}: {collisions}");
-        }
-    }
-
-    #[test]
-    fn agrees_with_a_std_map_under_random_work() {
-        let mut state = 1_u64;
-        let mut random = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            state >> 33
-        };
-        let mut table = DenseTable::new();
-        let mut model = HashMap::new();
-        for _ in 0..20_000 {
-            let key = random() % 500;
-            if random() % 3 == 0 {
-                let removed = table.find(&key).map(|position| table.swap_remove(position).1);
-                assert_eq!(removed, model.remove(&key));
-            } else {
-                let value = random();
-                let (position, _) = table.find_or_insert_with(&key, || 0);
-                *table.value_mut(position) = value;
-                model.insert(key, value);
-            }
-            assert_eq!(table.len(), model.len());
-        }
-        table.sort();
-        assert!(table.entries().is_sorted());
-        table.retain(|key, _| key % 2 == 0);
-        model.retain(|key, _| key % 2 == 0);
-        assert_eq!(table.len(), model.len());
-        for (key, value) in &model {
-            assert_eq!(table.get(key), Some(value));
-        }
-    }
-}
+mod tests;

@@ -64,21 +64,20 @@ impl<R, W> ZSet<R, W> {
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.entries().len()
+        self.rows.len()
     }
 
     /// Whether no row has a weight.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.entries().is_empty()
+        self.rows.is_empty()
     }
 
-    /// All rows with their weights, in no meaningful order unless [`sort`](Self::sort) gave them
-    /// one; allocates nothing.
+    /// All rows with their weights, in no meaningful order; allocates nothing.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&R, &W)> + Clone {
-        self.rows.entries().iter().map(|(row, weight)| (row, weight))
+        self.rows.entries().map(|(row, weight)| (row, weight))
     }
 
     /// Bytes of memory this Z-set owns itself, not counting what rows own.
@@ -103,18 +102,16 @@ impl<R: Ord + Hash, W> ZSet<R, W> {
         }
     }
 
-    /// Puts the rows into their order, in place and without allocation: until the next change
-    /// [`iter`](Self::iter) follows it. O(n log n).
-    pub fn sort(&mut self) {
-        self.rows.sort();
-    }
-
-    /// All rows in order with their weights, after sorting in place; allocates nothing.
-    pub fn iter_ordered(&mut self) -> impl ExactSizeIterator<Item = (&R, &W)> {
-        if !self.rows.entries().is_sorted_by(|left, right| left.0 < right.0) {
-            self.sort();
-        }
-        self.iter()
+    /// All rows in order with their weights. O(n log n); allocates a list of references to them.
+    ///
+    /// ```
+    /// use dbsp_zset::ZSet;
+    ///
+    /// let stock: ZSet<&str> = [("pear", 3), ("fig", 1)].into_iter().collect();
+    /// assert!(stock.iter_ordered().eq([(&"fig", &1), (&"pear", &3)]));
+    /// ```
+    pub fn iter_ordered(&self) -> impl ExactSizeIterator<Item = (&R, &W)> {
+        self.rows.ordered().map(|(row, weight)| (row, weight))
     }
 }
 
@@ -152,7 +149,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// ```
     #[inline]
     #[must_use]
-    pub fn get<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> W
+    pub fn get<Q: Ord + Hash + ?Sized>(&self, row: &Q) -> W
     where
         R: Borrow<Q>,
     {
@@ -162,7 +159,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// Whether the weight of a row is not zero.
     #[inline]
     #[must_use]
-    pub fn contains<Q: Eq + Hash + ?Sized>(&self, row: &Q) -> bool
+    pub fn contains<Q: Ord + Hash + ?Sized>(&self, row: &Q) -> bool
     where
         R: Borrow<Q>,
     {
@@ -475,20 +472,18 @@ impl<R, W> Default for ZSet<R, W> {
     }
 }
 
-impl<R: Eq + Hash, W: PartialEq> PartialEq for ZSet<R, W> {
+impl<R: Ord + Hash, W: PartialEq> PartialEq for ZSet<R, W> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
             && self.iter().all(|(row, weight)| other.rows.get(row).is_some_and(|theirs| theirs == weight))
     }
 }
 
-impl<R: Eq + Hash, W: Eq> Eq for ZSet<R, W> {}
+impl<R: Ord + Hash, W: Eq> Eq for ZSet<R, W> {}
 
 impl<R: Ord + Debug, W: Debug> Debug for ZSet<R, W> {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let mut rows: Vec<_> = self.iter().collect();
-        rows.sort_unstable_by_key(|(row, _)| *row);
-        crate::debug::weighted_rows(f, rows.into_iter())
+        crate::debug::weighted_rows(f, self.rows.ordered().map(|(row, weight)| (row, weight)))
     }
 }
 
@@ -526,10 +521,10 @@ impl<R: Row, W: Ring> Extend<(R, W)> for ZSet<R, W> {
 
 impl<R, W> IntoIterator for ZSet<R, W> {
     type Item = (R, W);
-    type IntoIter = std::vec::IntoIter<(R, W)>;
+    type IntoIter = crate::segmented::IntoIter<(R, W)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.rows.into_entries().into_iter()
+        self.rows.into_entries()
     }
 }
 

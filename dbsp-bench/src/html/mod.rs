@@ -50,7 +50,13 @@ fn figures(suite: &str, rows: &[&Row]) -> anyhow::Result<Vec<String>> {
         "headline" => headline(rows)?,
         "nexmark" => vec![("Events per second, one worker.", plot::rates(rows)?)],
         "latency" => {
-            vec![("One-row steps, by the operators that the row passes; log scale.", plot::latencies(rows)?)]
+            vec![
+                ("One-row steps, by the operators that the row passes; log scale.", plot::latencies(rows)?),
+                (
+                    "Steps of 100 rows while state grows, stays and shrinks: the tail; log scale.",
+                    plot::tails(rows)?,
+                ),
+            ]
         }
         _ => Vec::new(),
     };
@@ -145,6 +151,9 @@ mod tests {
         report.add_case(vec![Row::new("nexmark", "q4", "dbsp").with_total(1_000_000, 0.4)]);
         let latency = Row { p50_us: Some(0.4), p99_us: Some(1.9), ..Row::new("latency", "ops10", "dbsp") };
         report.add_case(vec![latency]);
+        let tail =
+            Row { worst_us: Some(90.0), p50_us: Some(9.0), ..Row::new("latency", "grow/view", "dbsp") };
+        report.add_case(vec![tail]);
         report.note("a < b");
         report
     }
@@ -152,7 +161,7 @@ mod tests {
     #[test]
     fn a_page_has_its_plots_inside_and_fetches_nothing() {
         let page = page(&report()).unwrap();
-        assert_eq!(page.matches("<svg").count(), 5);
+        assert_eq!(page.matches("<svg").count(), 6);
         assert!(page.contains("a &lt; b"));
         for foreign in ["http://", "https://", "src=", "@import", "<script"] {
             let page = page.replace("http://www.w3.org/2000/svg", "");

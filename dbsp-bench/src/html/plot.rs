@@ -153,11 +153,27 @@ pub(super) fn rates(rows: &[&Row]) -> Drawn {
     .map(|svg| Some(Plot { svg, legend }))
 }
 
+/// The tail of each case on a log scale: its median, p99 and worst step.
+pub(super) fn tails(rows: &[&Row]) -> Drawn {
+    let legend = ["median", "p99", "worst"].map(str::to_owned).to_vec();
+    let mut bars = Vec::new();
+    for row in rows.iter().filter(|row| row.worst_us.is_some()) {
+        let times =
+            [(row.case.clone(), row.p50_us), (String::new(), row.p99_us), (String::new(), row.worst_us)];
+        for (series, (name, time)) in times.into_iter().enumerate() {
+            if let Some(height) = time.filter(|&time| time > 0.0) {
+                bars.push(Bar { text: figure(Some(height)), name, height, series });
+            }
+        }
+    }
+    step_bars(&bars, legend)
+}
+
 /// One-row steps on a log scale: of one engine the median and the p99 of each case, of several their medians.
 pub(super) fn latencies(rows: &[&Row]) -> Drawn {
     let (engines, legend) = engines(rows);
     let mut bars = Vec::new();
-    for row in rows {
+    for row in rows.iter().filter(|row| row.worst_us.is_none()) {
         let Some(engine) = engines.iter().position(|engine| *engine == row.engine) else { continue };
         let times = if engines.len() == 1 {
             vec![(format!("{} p50", row.case), row.p50_us, 0), (format!("{} p99", row.case), row.p99_us, 1)]
@@ -170,25 +186,30 @@ pub(super) fn latencies(rows: &[&Row]) -> Drawn {
             }
         }
     }
+    step_bars(&bars, legend)
+}
+
+/// Times of steps on a log scale, a bar each.
+fn step_bars(bars: &[Bar], legend: Vec<String>) -> Drawn {
     if bars.is_empty() {
         return Ok(None);
     }
     let (low, high) = range(bars.iter().map(|bar| bar.height));
     drawn(|area| {
-        let mut chart = frame(area).build_cartesian_2d(slots(&bars), (low..high * 1.5).log_scale())?;
+        let mut chart = frame(area).build_cartesian_2d(slots(bars), (low..high * 1.5).log_scale())?;
         let mut mesh = chart.configure_mesh();
         mesh.disable_x_mesh().disable_x_axis().axis_style(INK).label_style(text(14)).bold_line_style(GRID);
         mesh.light_line_style(TRANSPARENT)
             .y_desc("µs a step")
             .y_label_formatter(&|time| plain(*time))
             .draw()?;
-        for (i, bar) in (0_i32..).zip(&bars) {
+        for (i, bar) in (0_i32..).zip(bars) {
             let (bottom, top) = bar.span(i, low);
             chart.draw_series([Rectangle::new([bottom, top], colour(bar.series).filled())])?;
         }
-        let places: Vec<_> = (0_i32..).zip(&bars).map(|(i, bar)| chart.backend_coord(&bar.top(i))).collect();
+        let places: Vec<_> = (0_i32..).zip(bars).map(|(i, bar)| chart.backend_coord(&bar.top(i))).collect();
         let bottom = chart.backend_coord(&(0.0, low)).1;
-        label_bars(area, &bars, &places, bottom)
+        label_bars(area, bars, &places, bottom)
     })
     .map(|svg| Some(Plot { svg, legend }))
 }

@@ -1,4 +1,5 @@
-//! The latency suite: one-row steps through 1, 10 and 100 operators, each timed on its own.
+//! The latency suite: one-row steps through 1, 10 and 100 operators, each timed on its own; and the tail of steps while
+//! state grows, stays and shrinks, which [`tails`] says more of.
 //!
 //! # Cases
 //! `ops1` is a map; `ops10` is `circuit::ten`, stateless operators around a join and an aggregate, none fused
@@ -29,6 +30,7 @@ use crate::report::{DBSP, Report, Row};
 mod circuit;
 mod oracle;
 mod profiled;
+mod tails;
 
 use circuit::Chain;
 pub use circuit::added;
@@ -92,6 +94,7 @@ const CASES: [(&str, usize); 3] = [("ops1", 0), ("ops10", 1), ("ops100", 10)];
 /// # Errors
 /// When a circuit cannot be built or a step fails. A wrong view is a failure in the report.
 pub fn run(options: &Options, peers: &Peers, report: &mut Report) -> anyhow::Result<()> {
+    tails::run(options, report)?;
     let cases: Vec<_> = CASES.iter().filter(|(name, _)| options.wants(name)).collect();
     if cases.is_empty() {
         return Ok(());

@@ -84,11 +84,7 @@ pub(super) fn cases() -> Vec<Case> {
                         ours(),
                         |_| {},
                         |table| {
-                            table
-                                .entries()
-                                .iter()
-                                .map(|(key, value)| key ^ value.cast_unsigned())
-                                .fold(0, digest)
+                            table.entries().map(|(key, value)| key ^ value.cast_unsigned()).fold(0, digest)
                         },
                     )
                 }),

@@ -36,7 +36,7 @@ mod update;
 use address::{Address, leading, place_hash, tag};
 use arena::Arena;
 use blocks::Blocks;
-use bucket::{Bucket, ones};
+use bucket::Bucket;
 use columns::Columns;
 use forks::{Entry, Forks};
 pub(super) use group::Group;
@@ -69,9 +69,6 @@ pub(super) struct Buckets<K, V, W> {
     /// Grows whenever rows may have moved to other buckets.
     version: u64,
 }
-
-/// Where a row stands until the next change: a bucket, and a slot of it.
-pub(super) type Position = (u32, u32);
 
 /// A slot that no bucket has.
 const NO_SLOT: u32 = SLOTS as u32;
@@ -124,21 +121,6 @@ impl<K, V, W> Buckets<K, V, W> {
             let rows = self.blocks.rows(bucket, at);
             rows.iter().filter_map(move |(i, (key, value))| Some((key, value, weights.get(i)?)))
         })
-    }
-
-    /// Where the rows stand.
-    pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
-        let buckets = self.buckets.iter().enumerate();
-        buckets.flat_map(|(at, bucket)| ones(bucket.slots.mask()).map(move |i| (at as u32, i as u32)))
-    }
-
-    /// The row at a position.
-    pub(super) fn row_at(&self, (at, i): Position) -> (&K, &V, &W) {
-        let (at, i) = (at as usize, i as usize);
-        let bucket = &self.buckets[at];
-        let weight = self.weights.of(bucket, at).get(i).expect("a table with a row has weights");
-        let (key, value) = self.blocks.rows(bucket, at).at(i);
-        (key, value, weight)
     }
 
     /// Bytes of memory owned, not counting what rows own. O(buckets).

@@ -82,9 +82,9 @@ fn clearing_keeps_nothing_but_memory() {
 
 #[test]
 fn rows_can_be_gone_through_in_order() {
-    let mut zset: IndexedZSet<_, _> = [((3, 'a'), 1), ((1, 'b'), 1), ((2, 'c'), 1)].into_iter().collect();
+    let zset: IndexedZSet<_, _> = [((3, 'a'), 1), ((1, 'b'), 1), ((2, 'c'), 1)].into_iter().collect();
     assert!(zset.iter_ordered().map(|(key, value, _)| (*key, *value)).eq([(1, 'b'), (2, 'c'), (3, 'a')]));
-    let mut zset: IndexedZSet<_, _> = (0..200).rev().map(|n| ((Opaque(n % 3), n), 2)).collect();
+    let zset: IndexedZSet<_, _> = (0..200).rev().map(|n| ((Opaque(n % 3), n), 2)).collect();
     let rows: Vec<_> = zset.iter_ordered().map(|(key, value, weight)| (key.0, *value, *weight)).collect();
     assert!(rows.len() == 200 && rows.is_sorted() && rows[0] == (0, 0, 2));
 }

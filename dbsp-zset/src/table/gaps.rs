@@ -11,7 +11,7 @@
 
 use std::hash::Hash;
 
-use crate::table::{DenseTable, SMALL, SPARSE, short_hash};
+use crate::table::{DenseTable, SMALL, SPARSE, narrow, short_hash};
 
 /// Positions of entries that went; see the [module](self).
 #[derive(Clone, Default)]
@@ -47,7 +47,7 @@ impl Gaps {
     }
 }
 
-impl<K: Eq + Hash + Clone, V> DenseTable<K, V> {
+impl<K: Ord + Hash + Clone, V> DenseTable<K, V> {
     /// Changes the value of a key with a known hash by `change`, which says whether the entry goes; if the key is absent, it
     /// gets the value `fresh()`, if there is one.
     ///
@@ -62,25 +62,98 @@ impl<K: Eq + Hash + Clone, V> DenseTable<K, V> {
         change: impl FnOnce(&mut V) -> Result<bool, E>,
         fresh: impl FnOnce() -> Option<V>,
     ) -> Result<(), E> {
+        if self.index.is_one() {
+            self.change_in::<false, E>(hash, key, gaps, change, fresh)
+        } else {
+            self.change_far(hash, key, gaps, change, fresh)
+        }
+    }
+
+    /// Apart, so that what looks into the only table of an index stays short.
+    #[inline(never)]
+    fn change_far<E>(
+        &mut self,
+        hash: u32,
+        key: &K,
+        gaps: &mut Gaps,
+        change: impl FnOnce(&mut V) -> Result<bool, E>,
+        fresh: impl FnOnce() -> Option<V>,
+    ) -> Result<(), E> {
+        self.change_in::<true, E>(hash, key, gaps, change, fresh)
+    }
+
+    #[inline(always)]
+    fn change_in<const FAR: bool, E>(
+        &mut self,
+        hash: u32,
+        key: &K,
+        gaps: &mut Gaps,
+        change: impl FnOnce(&mut V) -> Result<bool, E>,
+        fresh: impl FnOnce() -> Option<V>,
+    ) -> Result<(), E> {
         let entries = &mut self.entries;
-        match self.index.entry(hash, |position| entries[position as usize].0 == *key) {
+        let entry = if FAR {
+            self.index.entry::<FAR>(hash, |position| entries[position as usize].0 == *key)
+        } else {
+            let entries = entries.first();
+            self.index.entry::<FAR>(hash, |position| entries[position as usize].0 == *key)
+        };
+        match entry {
             Ok(found) => {
-                if change(&mut entries[found.position() as usize].1)? {
+                let position = found.position() as usize;
+                let entry = if FAR { &mut entries[position] } else { &mut entries.first_mut()[position] };
+                if change(&mut entry.1)? {
                     gaps.positions.push(found.remove());
                 }
             }
-            Err(vacancy) => {
+            Err(Some(vacancy)) if !self.overflow.may_hold(hash) => {
                 let Some(value) = fresh() else { return Ok(()) };
                 let entry = (key.clone(), value);
                 if let Some(gap) = gaps.positions.pop() {
-                    entries[gap as usize] = entry;
+                    if FAR {
+                        entries[gap as usize] = entry;
+                    } else {
+                        entries.first_mut()[gap as usize] = entry;
+                    }
                     vacancy.fill(gap);
                 } else {
-                    let position = u32::try_from(entries.len());
+                    let position = narrow(entries.len());
                     entries.push(entry);
-                    vacancy.fill(position.expect("a table holds at most u32::MAX entries"));
+                    vacancy.fill(position);
+                    self.index.grow(self.entries.len(), Self::ONE);
                 }
             }
+            Err(_) => self.change_overflow(hash, key, gaps, change, fresh)?,
+        }
+        Ok(())
+    }
+
+    /// As [`try_change`](Self::try_change) for a key that is not in the index.
+    #[cold]
+    #[inline(never)]
+    fn change_overflow<E>(
+        &mut self,
+        hash: u32,
+        key: &K,
+        gaps: &mut Gaps,
+        change: impl FnOnce(&mut V) -> Result<bool, E>,
+        fresh: impl FnOnce() -> Option<V>,
+    ) -> Result<(), E> {
+        if let Some(position) = self.overflow.find(key) {
+            if change(&mut self.entries[position as usize].1)? {
+                self.overflow.remove(key);
+                gaps.positions.push(position);
+            }
+            return Ok(());
+        }
+        let Some(value) = fresh() else { return Ok(()) };
+        if let Some(gap) = gaps.positions.last().copied() {
+            let entry = (key.clone(), value);
+            self.enter(hash, key, gap);
+            self.entries[gap as usize] = entry;
+            gaps.positions.pop();
+        } else {
+            self.append(hash, key.clone(), value);
         }
         Ok(())
     }
@@ -92,14 +165,15 @@ impl<K: Eq + Hash + Clone, V> DenseTable<K, V> {
         }
         // From the back: what moves is then never a gap itself.
         gaps.positions.sort_unstable_by(|one, other| other.cmp(one));
+        let gone = gaps.positions.len();
         for gap in gaps.positions.drain(..) {
             let last = self.entries.len() - 1;
             if gap as usize != last {
-                self.index.replace(short_hash(&self.entries[last].0), last as u32, gap);
+                self.redirect(short_hash(&self.entries[last].0), last, gap as usize);
             }
             self.entries.swap_remove(gap as usize);
         }
-        self.shrink_if_sparse();
+        self.shrink_if_sparse(gone);
     }
 }
 
@@ -153,9 +227,9 @@ mod tests {
             }
             table.close(&mut gaps);
             model.retain(|_, weight| *weight != 0);
-            assert!(table.entries().iter().all(|(key, weight)| model.get(key) == Some(weight)));
+            assert!(table.entries().all(|(key, weight)| model.get(key) == Some(weight)));
             assert!(model.keys().all(|key| table.find(key).is_some()));
-            assert_eq!((table.len(), table.index.len()), (model.len(), model.len()));
+            assert_eq!((table.len(), table.index.len() + table.overflow.len()), (model.len(), model.len()));
         }
     }
 }

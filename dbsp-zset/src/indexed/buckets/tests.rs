@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use super::*;
 use crate::delta::Delta;
 use crate::indexed::IndexedZSet;
-use crate::indexed::buckets::bucket::BLOCK;
+use crate::indexed::buckets::bucket::{BLOCK, ones};
 use crate::indexed::buckets::room::SLACK;
 use crate::indexed::tests::{Opaque, random};
 
