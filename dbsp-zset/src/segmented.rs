@@ -440,13 +440,13 @@ mod tests {
             (state >> 33) % bound
         };
         let (mut vector, mut model) = (SegmentedVec::<T>::new(), Vec::new());
-        for round in 0..150_000 {
+        for round in 0..60_000 {
             match random(10) {
                 0 if !model.is_empty() => {
                     let at = random(model.len() as u64) as usize;
                     assert_eq!(vector.swap_remove(at), model.swap_remove(at));
                 }
-                _ if round / 50_000 == 1 => assert_eq!(vector.pop(), model.pop()),
+                _ if round / 20_000 == 1 => assert_eq!(vector.pop(), model.pop()),
                 1 if round % 997 == 0 => {
                     let len = model.len() / 2;
                     vector.truncate(len);
@@ -465,7 +465,7 @@ mod tests {
         assert!(vector.clone().into_iter().eq(model.iter().cloned()));
         assert!(vector.drain().eq(model));
         assert!(vector.is_empty() && vector.iter().next().is_none());
-        vector.extend((0..50_000).map(&value));
+        vector.extend((0..9_000).map(&value));
         vector.drain().nth(3);
         vector.push(value(7));
         assert!(vector.iter().eq([&value(7)]), "what a drain did not give is gone");

@@ -153,13 +153,13 @@ fn pairs_that_all_hash_to_zero_are_found_in_an_order() {
     assert_eq!((hash_of(&key(1)), hash_of(&key(2))), (0, 0));
     let mut table = DenseTable::new();
     // With one bucket for all this takes minutes.
-    for n in 0..100_000 {
+    for n in 0..30_000 {
         assert_eq!(table.find_or_insert_with(&key(n), || n), (n as usize, true));
     }
     // Keys of others neither stand in that order nor are sought there, but where six bits agree.
     (0..1_000_u64).for_each(|n| table.insert_new((n, n), n));
-    assert_eq!((table.overflow.len(), table.index.len()), (100_000 - 16, 1_016));
-    for n in (0..100_000).rev() {
+    assert_eq!((table.overflow.len(), table.index.len()), (30_000 - 16, 1_016));
+    for n in (0..30_000).rev() {
         assert_eq!(table.find(&key(n)).map(|position| table.swap_remove(position).1), Some(n));
     }
     assert!((0..1_000_u64).all(|n| table.get(&(n, n)) == Some(&n)) && table.len() == 1_000);
@@ -170,9 +170,9 @@ fn pairs_that_all_hash_to_zero_are_found_in_an_order() {
 fn keys_of_one_slot_fill_no_more_than_a_segment() {
     let (mut table, mut others) = (DenseTable::new(), 0);
     let mut taken = Vec::new();
-    for n in 0..4_000_000_u64 {
+    for n in 0..1_000_000_u64 {
         let hash = short_hash(&n);
-        if hash & 0x3ff == 7 {
+        if hash & 0xff == 7 {
             table.insert_new(n, 0);
             taken.push(n);
         } else if n % 1_000 == 0 {
@@ -181,7 +181,7 @@ fn keys_of_one_slot_fill_no_more_than_a_segment() {
         }
     }
     assert!(taken.len() > 3_800 && table.overflow.len() < 1_000);
-    assert!(taken.iter().enumerate().all(|(_, n)| table.get(n) == Some(&0)));
+    assert!(taken.iter().all(|n| table.get(n) == Some(&0)));
     taken.iter().for_each(|n| {
         let position = table.find(n).expect("it stands there");
         table.swap_remove(position);
@@ -191,7 +191,7 @@ fn keys_of_one_slot_fill_no_more_than_a_segment() {
 
 #[test]
 fn a_warm_table_that_replaces_its_keys_allocates_nothing() {
-    for entries in [1_000, 10_000, 100_000] {
+    for entries in [1_000, 10_000, 70_000] {
         let mut table = DenseTable::new();
         (0..entries).for_each(|n: u64| table.insert_new(n, ()));
         let mut replace = |keys: std::ops::Range<u64>| {
@@ -202,8 +202,8 @@ fn a_warm_table_that_replaces_its_keys_allocates_nothing() {
             }
             table.allocated_bytes()
         };
-        let bytes = replace(entries..entries + 400_000);
-        assert_eq!(replace(entries + 400_000..entries + 500_000), bytes, "{entries}");
+        let bytes = replace(entries..entries + 150_000);
+        assert_eq!(replace(entries + 150_000..entries + 170_000), bytes, "{entries}");
     }
 }
 
