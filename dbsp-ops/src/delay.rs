@@ -38,18 +38,25 @@ pub struct Delay<R> {
     /// In place of the two, what changes a weight by more than 64 bits: a row may stand there up to three times.
     due_wide: Delta<R>,
     next_wide: Delta<R>,
+    /// Whether what is due has far more memory than it needs, which it gives back as soon as it is empty.
+    is_excessive: bool,
 }
 
 impl<R: Row> Delay<R> {
     /// A delay before its first step.
     #[must_use]
     pub const fn new() -> Self {
-        Self { due: ZSet::new(), next: ZSet::new(), due_wide: Delta::new(), next_wide: Delta::new() }
+        Self {
+            due: ZSet::new(),
+            next: ZSet::new(),
+            due_wide: Delta::new(),
+            next_wide: Delta::new(),
+            is_excessive: false,
+        }
     }
 
     /// Appends what was given in the step before, each row once, or up to three times where its weight changes by more than 64
-    /// bits. It may be called before or after
-    /// [`step`](Self::step), which is what makes a loop through a delay possible.
+    /// bits. It may be called before or after [`step`](Self::step), which is what makes a loop through a delay possible.
     pub fn emit(&self, out: &mut Delta<R>) {
         let due = if crate::mutated!(DelayLeaksStep) { &self.next } else { &self.due };
         out.extend(due.iter().map(|(row, weight)| (row.clone(), *weight)));
@@ -87,15 +94,21 @@ impl<R: Row> Delay<R> {
         !self.due.is_empty() || !self.due_wide.is_empty()
     }
 
-    /// Gives memory of buffers back; what is due stays. A step needs room for `needed` rows.
+    /// Gives memory of buffers back, that of what is due when that is given out. A step needs room for `needed` rows. Comes
+    /// between steps.
     pub fn shrink(&mut self, needed: usize) {
-        self.due.shrink(needed);
-        self.next.shrink(needed);
+        self.is_excessive = self.due.is_excessive(needed);
+        if self.next.is_excessive(needed) {
+            self.next = ZSet::new();
+        }
     }
 
     /// Makes the step final: what was taken is now due.
     pub fn commit(&mut self) {
         self.due.clear();
+        if std::mem::take(&mut self.is_excessive) {
+            self.due = ZSet::new();
+        }
         std::mem::swap(&mut self.due, &mut self.next);
         self.due_wide = std::mem::take(&mut self.next_wide);
     }

@@ -379,7 +379,7 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
     }
 
     #[inline(never)]
-    pub(crate) fn shrink(&mut self) {
+    fn shrink(&mut self) {
         // Not below what a table may always have: one that swings between a few entries and some more does not allocate.
         let room = (2 * self.entries.len()).max(SMALL);
         self.entries.shrink_to(room);

@@ -93,13 +93,11 @@ impl<R: Ord + Hash, W> ZSet<R, W> {
         self.rows.clear();
     }
 
-    /// Gives memory back if there is room for far more than `needed` rows and those that there are.
-    pub fn shrink(&mut self, needed: usize) {
+    /// Whether there is room for far more than `needed` rows and those that there are.
+    #[must_use]
+    pub fn is_excessive(&self, needed: usize) -> bool {
         let row = size_of::<(R, W)>() + size_of::<u64>();
-        if is_excessive(self.allocated_bytes() / row, row, needed.max(self.len())) {
-            self.rows.shrink();
-            self.gaps = Gaps::new();
-        }
+        is_excessive(self.allocated_bytes() / row, row, needed.max(self.len()))
     }
 
     /// All rows in order with their weights. O(n log n); allocates a list of references to them.

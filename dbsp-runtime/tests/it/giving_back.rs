@@ -82,8 +82,8 @@ fn a_million_rows_that_came_and_went_leave_no_memory_behind() {
             .map(|held| format!("{} {} {}\n", held.operator.kind, held.state.bytes, held.buffer.bytes))
             .collect::<String>()
     };
-    assert!(left.bytes() < 300_000, "{} of {loaded} bytes are left: {}", left.bytes(), what());
-    assert!(live < 300_000, "{live} bytes live");
+    assert!(left.bytes() < 500_000, "{} of {loaded} bytes are left: {}", left.bytes(), what());
+    assert!(live < 500_000, "{live} bytes live");
 }
 
 #[test]
