@@ -383,7 +383,7 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         // Not below what a table may always have: one that swings between a few entries and some more does not allocate.
         let room = (2 * self.entries.len()).max(SMALL);
         self.entries.shrink_to(room);
-        self.index.shrink_to(room);
+        self.index.shrink_to(room, self.entries.len(), Self::ONE);
     }
 
     /// Takes every entry out and keeps the memory. O(entries), however large the table once was.

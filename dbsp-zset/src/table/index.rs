@@ -237,8 +237,12 @@ impl Index {
         }
     }
 
-    /// Gives memory back that is not needed for `capacity` positions, of an index with one segment.
-    pub(crate) fn shrink_to(&mut self, capacity: usize) {
+    /// Gives memory back that is not needed for `capacity` positions. Segments with far fewer than `one` entries become one
+    /// table first.
+    pub(crate) fn shrink_to(&mut self, capacity: usize, entries: usize, one: usize) {
+        if !self.is_one() && entries < one / 4 {
+            self.gather(entries);
+        }
         self.one.shrink_to(capacity, |slot| spread(slot.hash));
     }
 
