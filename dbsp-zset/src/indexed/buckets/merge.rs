@@ -6,7 +6,7 @@
 //! # Not here    giving memory back: see [`compact`](super::compact).
 
 use crate::algebra::Ring;
-use crate::indexed::buckets::address::Address;
+use crate::indexed::buckets::address::{Address, leading};
 use crate::indexed::buckets::bucket::BLOCK;
 use crate::indexed::buckets::forks::Entry;
 use crate::indexed::buckets::room::{MERGED, MOST_FORKS, THIN};
@@ -64,7 +64,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let buddy = self.bucket_behind(buddy_hash);
         let buddy_depth = match buddy_fork {
             Some(fork) => self.forks.get(fork).depth(),
-            None if buddy == Entry::ABSENT.at() => self.depth,
+            None if buddy == Entry::ABSENT.at() => self.absent_depth(buddy_hash, depth),
             None => self.buckets[buddy].slots.depth(),
         };
         let forks = self.forks_before(key_hash).count() + self.forks_before(buddy_hash).count();
@@ -88,6 +88,14 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         if self.rows_in(at) <= THIN {
             self.merge(key_hash, at);
         }
+    }
+
+    /// The depth of a region that has no bucket: that of the directory, or a lesser one if there is none in all of it.
+    fn absent_depth(&self, key_hash: u64, depth: u32) -> u32 {
+        let span = 1 << (self.depth - depth);
+        let start = leading(key_hash, self.depth) & !(span - 1);
+        let is_absent = self.directory[start..start + span].iter().all(|entry| *entry == Entry::ABSENT);
+        if is_absent { depth } else { self.depth }
     }
 
     /// Makes one bucket of that of a value behind a fork and its buddy, if both together hold few rows; does without
@@ -132,6 +140,11 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let next = self.forks.get(fork).next;
         self.replace_fork(fork, key_hash, depth, next);
         self.forks.free(fork);
+        // The region may have been too thin before, but for its forks.
+        let at = self.bucket_behind(key_hash);
+        if at != Entry::ABSENT.at() && self.rows_in(at) <= THIN {
+            self.merge(key_hash, at);
+        }
     }
 
     /// Moves all rows of a bucket to another, and frees it. Where either has spilled rows, the other one has from now on.

@@ -89,3 +89,13 @@ fn places_are_made_a_few_at_a_time() {
     }
     assert!(zset.storage.buckets.len() > 6_000 && most <= 320, "{most}");
 }
+
+#[test]
+fn keys_that_lose_all_rows_leave_no_buckets_behind() {
+    let mut zset = IndexedZSet::new();
+    let rows = |weight| (0..50_000_u64).map(|n| ((n % 500, n), weight)).collect::<Delta<_>>();
+    zset.try_apply(&rows(1)).expect("small weights");
+    zset.try_apply(&rows(-1)).expect("small weights");
+    zset.storage.check();
+    assert!(zset.storage.buckets.used() <= 20, "{} buckets", zset.storage.buckets.used());
+}
