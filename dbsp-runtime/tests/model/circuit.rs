@@ -45,7 +45,7 @@ impl<K: Kind, V: Kind> Engine<K, V> {
                 left.union(right).view(),
                 left.intersect(right).view(),
                 left.except(right).view(),
-                left.keyed().semijoin(keys.clone()).rows().view(),
+                left.keyed().semijoin(keys).rows().view(),
                 left.keyed().antijoin(keys).rows().view(),
             ];
             let pair = |key: &K, one: &V, other: &V| {
