@@ -1,5 +1,5 @@
 //! The latency suite: one-row steps through 1, 10 and 100 operators, each timed on its own; and the tail of steps while
-//! state grows, stays and shrinks, which [`tails`] says more of.
+//! state grows, stays and shrinks, which `tails` says more of.
 //!
 //! # Cases
 //! `ops1` is a map; `ops10` is `circuit::ten`, stateless operators around a join and an aggregate, none fused
