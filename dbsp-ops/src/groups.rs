@@ -10,6 +10,8 @@
 //! The numbers stand apart from the values: whether a group is touched for the first time cannot be
 //! predicted, and is known before the value has come from memory.
 
+use std::ops::IndexMut;
+
 use dbsp_zset::{
     Delta, DenseTable, Held, Holds, Monoid, Reclaim, Row, SegmentedVec, Usage, renew, shrink_vec,
 };
@@ -185,9 +187,20 @@ impl<K: Row, A: Monoid> Groups<K, A> {
         values.try_locate(delta.rows(), key, A::zero, |values, positions| {
             // Where all are touched already, as by the rest of a large delta, there is none to remember.
             if touched.len() < values.len() {
-                remember(values, positions, touched, stamps, *step);
+                cover(stamps, values.len());
+                match (values.as_one_mut(), stamps.as_one_mut()) {
+                    (Some(values), Some(stamps)) => {
+                        remember(positions, touched, stamps, *step, |position| values[position].1.clone());
+                    }
+                    _ => remember(positions, touched, stamps, *step, |at| values.at(at).1.clone()),
+                }
             }
             let mut rows = positions.iter().zip(&mut rows);
+            if let Some(values) = values.as_one_mut() {
+                return rows.try_for_each(|(position, (row, weight))| {
+                    change(row, *weight, &mut values[*position].1)
+                });
+            }
             rows.try_for_each(|(position, (row, weight))| change(row, *weight, values.value_mut(*position)))
         })
     }
@@ -195,8 +208,12 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     /// What this step touched: each key once, with its value before the step and now.
     #[inline]
     pub fn changes(&self) -> impl Iterator<Item = (&K, &A, &A)> {
-        self.touched.iter().map(|touched| {
-            let (key, value) = self.values.at(touched.position);
+        let one = self.values.as_one();
+        self.touched.iter().map(move |touched| {
+            let (key, value) = match one {
+                Some(entries) => &entries[touched.position],
+                None => self.values.at(touched.position),
+            };
             (key, &touched.before, value)
         })
     }
@@ -207,10 +224,16 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     #[inline]
     pub fn prepare(&mut self) {
         self.emptied.clear();
-        for touched in &self.touched {
-            if self.values.at(touched.position).1.is_zero() {
-                self.emptied.push(touched.position);
+        let emptied = &mut self.emptied;
+        let mut note = |position, value: &A| {
+            if value.is_zero() {
+                emptied.push(position);
             }
+        };
+        let positions = self.touched.iter().map(|touched| touched.position);
+        match self.values.as_one() {
+            Some(entries) => positions.for_each(|position| note(position, &entries[position].1)),
+            None => positions.for_each(|position| note(position, &self.values.at(position).1)),
         }
         self.is_prepared = true;
     }
@@ -292,14 +315,13 @@ fn cover(stamps: &mut SegmentedVec<u32>, keys: usize) {
 
 /// Keeps the values at the positions of a window as they were before the step, where that is not done.
 #[inline]
-fn remember<K, A: Monoid>(
-    values: &DenseTable<K, A>,
+fn remember<A>(
     positions: &[usize],
     touched: &mut Vec<Touched<A>>,
-    stamps: &mut SegmentedVec<u32>,
+    stamps: &mut (impl IndexMut<usize, Output = u32> + ?Sized),
     step: u32,
+    before: impl Fn(usize) -> A,
 ) {
-    cover(stamps, values.len());
     // Gathered without a branch, which would be hard to predict.
     let mut fresh = [0; LARGEST_WINDOW];
     let mut count = 0;
@@ -310,7 +332,7 @@ fn remember<K, A: Monoid>(
         *stamp = step;
     }
     for position in &fresh[..count] {
-        touched.push(Touched { position: *position, before: values.at(*position).1.clone() });
+        touched.push(Touched { position: *position, before: before(*position) });
     }
 }
 

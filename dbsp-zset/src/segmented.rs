@@ -87,6 +87,19 @@ impl<T, const NEAR: usize> SegmentedVec<T, NEAR> {
         &mut self.first
     }
 
+    /// All values, unless some stand behind the first piece: an index into a slice is cheaper.
+    #[inline]
+    #[must_use]
+    pub fn as_one(&self) -> Option<&[T]> {
+        (self.len <= Self::FIRST).then_some(&self.first)
+    }
+
+    /// All values with leave to change them, unless some stand behind the first piece: an index into a slice is cheaper.
+    #[inline]
+    pub fn as_one_mut(&mut self) -> Option<&mut [T]> {
+        (self.len <= Self::FIRST).then_some(&mut self.first)
+    }
+
     /// The value at a position, if there is one.
     #[inline]
     #[must_use]

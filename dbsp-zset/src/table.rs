@@ -125,6 +125,20 @@ impl<K, V> DenseTable<K, V> {
         entries.into_iter()
     }
 
+    /// All entries by position, unless some stand behind the first piece of the table: an index into a slice is cheaper. Only
+    /// values are to be changed.
+    #[inline]
+    pub fn as_one_mut(&mut self) -> Option<&mut [(K, V)]> {
+        self.entries.as_one_mut()
+    }
+
+    /// As [`as_one_mut`](Self::as_one_mut), to be read.
+    #[inline]
+    #[must_use]
+    pub fn as_one(&self) -> Option<&[(K, V)]> {
+        self.entries.as_one()
+    }
+
     /// All values with leave to change them, and their keys.
     #[inline]
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
@@ -304,13 +318,23 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         let mut guesses = [Guess::default(); WINDOW];
         let mut positions = [0; WINDOW];
         for rows in rows.chunks(WINDOW) {
-            if self.is_near() {
+            if self.is_near() && self.index.is_one() {
+                // Known keys first, as nearly all are: nothing changes the table meanwhile.
+                let (index, entries) = (&self.index, self.entries.first());
+                let mut are_known = true;
                 for (position, row) in positions.iter_mut().zip(rows) {
-                    let (key, hash) = (key(row), short_hash(key(row)));
-                    *position = match self.find_hashed(hash, key) {
-                        Some(position) => position,
-                        None => self.find_or_insert_hashed(hash, key, &value).0,
-                    };
+                    let key = key(row);
+                    let is_it = |position: u32| entries[position as usize].0 == *key;
+                    let found = index.find::<false>(short_hash(key), is_it);
+                    *position = found.map_or(usize::MAX, |position| position as usize);
+                    are_known &= found.is_some();
+                }
+                if !are_known {
+                    for (position, row) in positions.iter_mut().zip(rows) {
+                        if *position == usize::MAX {
+                            *position = self.find_or_insert_with(key(row), &value).0;
+                        }
+                    }
                 }
             } else {
                 for (guess, row) in guesses.iter_mut().zip(rows) {
