@@ -85,6 +85,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     fn only_bucket(&self, hash: u64) -> Option<usize> {
         match self.way(hash) {
             Way::Bucket(at) => Some(at),
+            Way::Fork(fork) if self.forks.get(fork).has_spilled => None,
             Way::Fork(fork) => self.forks.get(fork).only_child(),
         }
     }
