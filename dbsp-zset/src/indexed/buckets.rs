@@ -25,6 +25,7 @@ mod compact;
 mod forks;
 mod group;
 mod merge;
+mod moving;
 mod pages;
 mod probe;
 mod room;
@@ -185,6 +186,27 @@ impl<K, V, W> Buckets<K, V, W> {
 }
 
 impl<K: Row, V: Row, W> Buckets<K, V, W> {
+    /// The bucket of a row; the one that is absent for a row whose key has the hash of another one with a fork.
+    #[inline]
+    fn place(&self, address: Address, key: &K) -> usize {
+        let mut entry = self.entry(address.key_hash);
+        while let Some(at) = entry.as_fork() {
+            let fork = self.forks.get(at);
+            if fork.key_hash == address.key_hash {
+                return self.child(at, address, key);
+            }
+            entry = fork.next;
+        }
+        entry.at()
+    }
+
+    /// The bucket of a row behind a fork for its hash; the one that is absent if the fork is of another key.
+    #[inline]
+    fn child(&self, fork: usize, address: Address, key: &K) -> usize {
+        let is_its = self.forks.key(fork) == Some(key);
+        if is_its { self.forks.get(fork).child(address.value_hash) } else { Entry::ABSENT.at() }
+    }
+
     /// The rows of a key.
     #[inline]
     pub(super) fn group<Q: Ord + Hash + ?Sized>(&self, key: &Q) -> Group<'_, K, V, W>
@@ -212,7 +234,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             return None;
         }
         let address = Address::of(key, value);
-        let at = self.locate(address);
+        let at = self.place(address, key);
         let bucket = &self.buckets[at];
         let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
         match self.blocks.rows(bucket, at).find(bucket.with_row_tag(address.tags().row), is_it) {
@@ -386,7 +408,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     ) -> Result<(), Overflow> {
         self.start_if_new();
         let address = Address::of(key, value);
-        let spot = Spot { address, entry: Entry::bucket(self.locate(address)), likely: NO_SLOT };
+        let spot = Spot { address, entry: Entry::bucket(self.place(address, key)), likely: NO_SLOT };
         self.change_at(&spot, key, value, change, fresh)
     }
 
@@ -429,10 +451,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         let row = (key.clone(), value.clone());
         *rows += 1;
-        // Behind a fork there may be rows of its key alone, not of others with the same hash.
-        let is_out_of_place = bucket.slots.is_child()
-            && bucket.slots.near_free().is_none_or(|near| blocks.rows(bucket, at).at(near).0 != *key);
-        if bucket.slots.is_full() || is_out_of_place {
+        if bucket.slots.is_full() {
             self.place_row((row, weight));
         } else {
             let slot = blocks.push(bucket, at, tags, row);

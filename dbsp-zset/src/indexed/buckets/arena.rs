@@ -1,6 +1,6 @@
 //! Places for buckets or forks, which are taken and given back.
 //!
-//! # Shape       [`Pages`] of one place each; those that are vacant hold the links of a list of them.
+//! # Shape       places in a vector that grows and shrinks by [`Moving`] a few; those that are vacant hold the links of a list of them.
 //! # Invariants  every place of the list is vacant, and each vacant place is in it once.
 //! # Cost        take, give: O(1); making places: at most [`AT_ONCE`] at a time, and the others at the ends of later steps.
 //! # Not here    what leads to a place: who moves a value out of the last page changes that, too.
@@ -9,7 +9,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::indexed::buckets::pages::Pages;
+use crate::indexed::buckets::moving::Moving;
 use crate::pool::at_once;
 
 /// So many places at most are made where one is needed.
@@ -22,10 +22,7 @@ const FREED_A_STEP: usize = 32;
 const NONE: u32 = u32::MAX;
 
 /// What stands in an [`Arena`].
-pub(super) trait Place {
-    /// A value that is in use by nobody.
-    fn vacant() -> Self;
-
+pub(super) trait Place: Default {
     /// The vacant places before and behind this one, if it is vacant.
     fn links(&self) -> Option<[u32; 2]>;
 
@@ -36,7 +33,7 @@ pub(super) trait Place {
 /// Places that are taken and given back; see the [module](self).
 #[derive(Clone)]
 pub(super) struct Arena<T> {
-    places: Pages<T, 1>,
+    places: Moving<T>,
     /// The first vacant place.
     head: u32,
     vacant: usize,
@@ -51,7 +48,7 @@ pub(super) struct Arena<T> {
 impl<T> Arena<T> {
     /// No places; at least so many are made at a time.
     pub(super) const fn new(least: usize) -> Self {
-        Self { places: Pages::new(), head: NONE, vacant: 0, least, wanted: 0, given: 0 }
+        Self { places: Moving::new(), head: NONE, vacant: 0, least, wanted: 0, given: 0 }
     }
 
     /// How many places there are, vacant ones included.
@@ -137,7 +134,7 @@ impl<T: Place> Arena<T> {
 
     fn make(&mut self, more: usize) {
         let made = self.len();
-        self.places.resize_with(made + more, T::vacant);
+        (0..more).for_each(|_| self.places.push(T::default()));
         (made..self.len()).rev().for_each(|at| self.link(at));
     }
 
@@ -154,7 +151,7 @@ impl<T: Place> Arena<T> {
     /// Frees the last place, once it is [evicted](Self::evict_last).
     pub(super) fn pop(&mut self) {
         self.wanted = 0;
-        self.places.resize_with(self.len() - 1, T::vacant);
+        _ = self.places.pop();
     }
 
     /// Takes a vacant place out of the list of those.
@@ -217,10 +214,6 @@ mod tests {
     struct Number(u64, Option<[u32; 2]>);
 
     impl Place for Number {
-        fn vacant() -> Self {
-            Self::default()
-        }
-
         fn links(&self) -> Option<[u32; 2]> {
             self.1
         }

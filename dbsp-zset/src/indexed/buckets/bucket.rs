@@ -126,10 +126,6 @@ impl<R> Bucket<R> {
 
 /// One that is vacant is as the one that is absent, with links where the tags of its rows would be.
 impl<R> Place for Bucket<R> {
-    fn vacant() -> Self {
-        Self::absent()
-    }
-
     fn links(&self) -> Option<[u32; 2]> {
         let links = self.number(0);
         self.slots.is_absent().then_some([links as u32, (links >> 32) as u32])

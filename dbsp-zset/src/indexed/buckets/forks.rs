@@ -15,6 +15,7 @@ use crate::indexed::buckets::address::leading;
 use crate::indexed::buckets::arena::{Arena, Place};
 use crate::indexed::buckets::pages::Pages;
 use crate::pool::renew;
+use crate::prefetch::prefetch_one;
 
 /// At least so many forks are made at a time.
 const SPARE: usize = 16;
@@ -184,10 +185,6 @@ impl Fork {
 
 /// A fork that nobody uses has no buckets, and links where the hash of its key would be.
 impl Place for Fork {
-    fn vacant() -> Self {
-        Self::default()
-    }
-
     fn links(&self) -> Option<[u32; 2]> {
         (self.buckets == 0).then_some([self.key_hash as u32, (self.key_hash >> 32) as u32])
     }
@@ -239,6 +236,13 @@ impl<K> Forks<K> {
     #[inline]
     pub(super) fn get_mut(&mut self, at: usize) -> &mut Fork {
         &mut self.forks[at]
+    }
+
+    /// Asks for a fork and its key.
+    #[inline]
+    pub(super) fn prefetch(&self, at: usize) {
+        prefetch_one(&self.forks[at]);
+        prefetch_one(&self.keys[at]);
     }
 
     /// The key of a fork.

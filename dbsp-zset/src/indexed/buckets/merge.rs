@@ -131,17 +131,20 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         }
         self.version += 1;
         if at == Entry::ABSENT.at() {
-            self.buckets[child].slots.set_child(false);
             self.buckets[child].slots.set_depth(depth);
             self.set_bucket(key_hash, depth, Entry::bucket(child));
         } else {
             self.absorb(child, at);
         }
         let next = self.forks.get(fork).next;
+        let has_spilled = self.forks.get(fork).has_spilled;
         self.replace_fork(fork, key_hash, depth, next);
         self.forks.free(fork);
-        // The region may have been too thin before, but for its forks.
         let at = self.bucket_behind(key_hash);
+        if has_spilled {
+            self.buckets[at].slots.set_spilled(true);
+        }
+        // The region may have been too thin before, but for its forks.
         if at != Entry::ABSENT.at() && self.rows_in(at) <= THIN {
             self.merge(key_hash, at);
         }

@@ -4,10 +4,6 @@
 //! # Cost        index: O(1), one load more than that of a `Vec`. A page more or less: O(1), and eight bytes a page where their
 //!   list doubles; a `Vec` of as many buckets that doubles copies 128 bytes each.
 //! # Not here    which places are in use: see [`arena`](super::arena).
-//!
-//! What every row looks at stands in pages of one place: an index takes as many instructions as that of a `Vec` then. With pages of
-//! 16 places a row of an update took 265 of them instead of 250, with [`SegmentedVec`](crate::SegmentedVec) it would take more, as
-//! that asks for the length of a segment, too.
 
 use std::ops::{Index, IndexMut};
 
@@ -51,11 +47,6 @@ impl<T, const N: usize> Pages<T, N> {
         let value = std::mem::take(&mut self[one]);
         let value = std::mem::replace(&mut self[other], value);
         self[one] = value;
-    }
-
-    /// All values, in the order of their places.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.pages.iter().flat_map(|page| page.iter())
     }
 
     /// All values, in the order of their places.

@@ -6,6 +6,7 @@
 
 use crate::indexed::buckets::address::{place_hash, tag};
 use crate::indexed::buckets::bucket::Bucket;
+use crate::indexed::buckets::forks::Entry;
 use crate::indexed::buckets::{Buckets, Way};
 use crate::row::Row;
 
@@ -46,9 +47,13 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             for (probe, row) in probes.iter_mut().zip(rows) {
                 let hash = place_hash(key(row));
                 let entry = self.entry(hash);
-                let only = if entry.as_fork().is_none() { Some(entry.at()) } else { self.only_bucket(hash) };
-                let at = only.unwrap_or(0);
-                probe.is_scattered = only.is_none();
+                let (mut at, mut is_scattered) = (entry, false);
+                if entry.as_fork().is_some() {
+                    let only = self.only_bucket(hash);
+                    (at, is_scattered) = (Entry::bucket(only.unwrap_or(0)), only.is_none());
+                }
+                let at = at.at();
+                probe.is_scattered = is_scattered;
                 (probe.bucket, probe.at) = (&self.buckets[at], at as u32);
                 probe.tag = tag(hash);
                 probe.bucket.prefetch();
@@ -57,10 +62,13 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
             for (probe, _) in probes.iter_mut().zip(rows) {
                 probe.mask = probe.bucket.candidates(probe.tag);
                 self.blocks.rows(probe.bucket, probe.at as usize).prefetch_first(probe.mask);
+                if any_spilled {
+                    probe.is_scattered |= probe.bucket.slots.has_spilled();
+                }
             }
             for (i, (probe, row)) in probes.iter().zip(rows).enumerate() {
                 let (i, key, bucket, mut mask) = (window * PROBES + i, key(row), probe.bucket, probe.mask);
-                if probe.is_scattered || any_spilled && bucket.slots.has_spilled() {
+                if probe.is_scattered {
                     self.group(key).try_for_each(|(value, weight)| found(i, value, weight))?;
                     continue;
                 }
@@ -85,6 +93,7 @@ impl<K: Row, V: Row, W> Buckets<K, V, W> {
     fn only_bucket(&self, hash: u64) -> Option<usize> {
         match self.way(hash) {
             Way::Bucket(at) => Some(at),
+            Way::Fork(fork) if self.forks.get(fork).has_spilled => None,
             Way::Fork(fork) => self.forks.get(fork).only_child(),
         }
     }

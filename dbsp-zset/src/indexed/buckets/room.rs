@@ -54,24 +54,21 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
     pub(super) fn place_row(&mut self, row: ((K, V), W)) {
         let address = Address::of(&row.0.0, &row.0.1);
         loop {
+            let at = self.place(address, &row.0.0);
             let way = self.way(address.key_hash);
-            let at = self.locate(address);
-            let is_of_another = match way {
-                Way::Fork(fork) => self.forks.key(fork) != Some(&row.0.0),
-                Way::Bucket(_) => false,
-            };
-            if !is_of_another && !self.buckets[at].slots.is_full() {
+            let belongs = at != Entry::ABSENT.at() || matches!(way, Way::Bucket(_));
+            if belongs && !self.buckets[at].slots.is_full() {
                 let (bucket, (row, weight)) = (&mut self.buckets[at], row);
                 let slot = self.blocks.push(bucket, at, address.tags(), row);
                 self.weights.set(bucket, at, slot, weight);
                 return;
             }
-            if is_of_another || !self.is_worth_asking(at) || !self.make_room(address) {
+            if !belongs || !self.is_worth_asking(at) || !self.make_room(address) {
                 let slots = &mut self.buckets[at].slots;
-                if is_of_another {
-                    slots.set_spilled(true);
-                } else {
+                if belongs {
                     slots.set_stuck();
+                } else {
+                    slots.set_spilled(true);
                 }
                 if let Way::Fork(fork) = way {
                     self.forks.get_mut(fork).has_spilled = true;
@@ -187,12 +184,14 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             self.note_if_empty(at, Address { key_hash, value_hash: 0 });
             child
         };
-        self.buckets[child].slots.set_child(true);
         let fork = self.forks.make(key, key_hash, depth, child, self.entry(key_hash));
         self.lead(key_hash, depth, Entry::fork(fork));
-        let has_spilled = slots.has_spilled() || of_hash != of_key;
-        self.buckets[child].slots.set_spilled(has_spilled);
-        self.forks.get_mut(fork).has_spilled = has_spilled;
+        self.buckets[child].slots.set_spilled(slots.has_spilled());
+        if slots.has_spilled() || of_hash != of_key {
+            self.forks.get_mut(fork).has_spilled = true;
+            // Rows of other keys with this hash are looked for there.
+            self.buckets[Entry::ABSENT.at()].slots.set_spilled(true);
+        }
         if of_hash != of_key {
             self.spill_others(key_hash, at);
         }
@@ -286,7 +285,6 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         let upper = self.free_bucket();
         self.move_rows(moving, at, upper);
         let has_spilled = self.buckets[at].slots.has_spilled();
-        self.buckets[upper].slots.set_child(true);
         let (key_hash, half) = (self.forks.get(fork).key_hash, 1 << (63 - depth));
         for (at, value_hash) in [(at, value_hash & !half), (upper, value_hash | half)] {
             self.buckets[at].slots.set_depth(depth + 1);

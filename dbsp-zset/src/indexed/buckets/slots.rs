@@ -1,7 +1,7 @@
 //! What a bucket knows of its slots, in one word.
 //!
 //! # Shape       a bit for each slot, set where a row stands; above them how many those are, how many leading bits
-//!   of a hash lead to the bucket, and flags: a weight differs from one, the bucket is behind a fork, rows that belong here
+//!   of a hash lead to the bucket, and flags: a weight differs from one, rows that belong here
 //!   may be [spilled](super::spill) and why, the bucket is one of those that hold such rows.
 //! # Invariants  the number is that of the bits: taking and giving back a slot changes both by one addition.
 //! # Not here    the rows.
@@ -18,7 +18,6 @@ const DEPTH: u32 = 56;
 const DEPTHS: u64 = 0x3f;
 const SPILLED: u64 = 1 << 54;
 const OVERFLOW: u64 = 1 << 55;
-const CHILD: u64 = 1 << 62;
 const WEIGHTED: u64 = 1 << 63;
 
 /// The word; see the [module](self).
@@ -62,17 +61,6 @@ impl Slots {
     #[inline]
     pub(super) const fn first_free(self) -> usize {
         self.0.trailing_ones() as usize
-    }
-
-    /// A slot with a row as near as can be before the one that the next row gets, if there is a row.
-    #[inline]
-    pub(super) fn near_free(self) -> Option<usize> {
-        let first = self.first_free();
-        if first > 0 {
-            Some(first - 1)
-        } else {
-            (self.mask() != 0).then(|| self.mask().trailing_zeros() as usize)
-        }
     }
 
     /// The last slot with a row, in a bucket that is not empty.
@@ -120,16 +108,6 @@ impl Slots {
 
     pub(super) fn set_weighted(&mut self, is_weighted: bool) {
         self.set(WEIGHTED, is_weighted);
-    }
-
-    /// Whether the bucket is behind a fork.
-    #[inline]
-    pub(super) const fn is_child(self) -> bool {
-        self.0 & CHILD != 0
-    }
-
-    pub(super) fn set_child(&mut self, is_child: bool) {
-        self.set(CHILD, is_child);
     }
 
     /// Whether rows that belong here may have been spilled.
@@ -196,28 +174,18 @@ mod tests {
         assert_eq!((slots.first_free(), slots.len(), slots.depth()), (5, SLOTS - 2, 3));
         assert_eq!(slots.mask(), ((1 << 47) - 1) & !(1 << 5));
         assert!(slots.has(4) && !slots.has(5) && !slots.has(47));
-        let flags = |slots: &Slots| {
-            [
-                slots.is_weighted(),
-                slots.is_child(),
-                slots.has_spilled(),
-                slots.is_stuck(),
-                slots.is_overflow(),
-            ]
-        };
+        let flags =
+            |slots: &Slots| [slots.is_weighted(), slots.has_spilled(), slots.is_stuck(), slots.is_overflow()];
         slots.set_weighted(true);
-        assert_eq!(flags(&slots), [true, false, false, false, false]);
+        assert_eq!(flags(&slots), [true, false, false, false]);
         slots.set_weighted(false);
-        slots.set_child(true);
-        assert_eq!(flags(&slots), [false, true, false, false, false]);
         slots.set_spilled(true);
-        assert_eq!(flags(&slots), [false, true, true, false, false]);
+        assert_eq!(flags(&slots), [false, true, false, false]);
         slots.set_stuck();
-        assert_eq!(flags(&slots), [false, true, true, true, false]);
+        assert_eq!(flags(&slots), [false, true, true, false]);
         slots.set_spilled(false);
-        slots.set_child(false);
         slots.set_overflow();
-        assert_eq!(flags(&slots), [false, false, false, false, true]);
+        assert_eq!(flags(&slots), [false, false, false, true]);
         assert_eq!((slots.len(), slots.depth()), (SLOTS - 2, 3));
         assert!(Slots::ABSENT.is_absent() && !slots.is_absent() && !Slots::empty(0).is_absent());
     }

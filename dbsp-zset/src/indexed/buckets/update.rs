@@ -12,7 +12,6 @@ use crate::algebra::{Overflow, Ring};
 use crate::indexed::buckets::address::Address;
 use crate::indexed::buckets::forks::Entry;
 use crate::indexed::buckets::{Buckets, NO_SLOT, Spot};
-use crate::prefetch::prefetch_one;
 use crate::row::Row;
 
 /// Rows of more bytes than this are asked for before they are looked at: fewer stay in the caches from one
@@ -62,7 +61,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let start = (step * LOOKUPS).min(rows.len());
             self.ask_for_buckets(&mut windows[stage(0)], &rows[start..(start + LOOKUPS).min(rows.len())]);
             if windows[stage(1)].has_forks {
-                self.pass_forks(&mut windows[stage(1)]);
+                let start = (step - 1) * LOOKUPS;
+                self.pass_forks(&mut windows[stage(1)], &rows[start..]);
             }
             if self.rows * size_of::<(K, V)>() > CACHED {
                 self.ask_for_rows(&mut windows[stage(2)]);
@@ -72,7 +72,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             let window = rows[start..].iter().zip(&weights[start..]);
             for (i, (spot, ((key, value), weight))) in spots[..*len].iter_mut().zip(window).enumerate() {
                 if self.version != *version {
-                    spot.entry = Entry::bucket(self.locate(spot.address));
+                    spot.entry = Entry::bucket(self.place(spot.address, key));
                 }
                 let changed =
                     self.change_at(spot, key, value, |sum| sum.try_add_assign(weight), || Ok(weight.clone()));
@@ -98,7 +98,7 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             match spot.entry.as_fork() {
                 None => self.prefetch_bucket(spot.entry.at()),
                 Some(fork) => {
-                    prefetch_one(self.forks.get(fork));
+                    self.forks.prefetch(fork);
                     window.has_forks = true;
                 }
             }
@@ -107,15 +107,21 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
 
     /// Goes on to the buckets behind forks, and asks for them.
     #[inline(never)]
-    fn pass_forks(&self, window: &mut Lookups) {
+    fn pass_forks(&self, window: &mut Lookups, rows: &[(K, V)]) {
         let is_stale = window.version != self.version;
         window.version = self.version;
-        for spot in &mut window.spots[..window.len] {
-            if is_stale || spot.entry.as_fork().is_some() {
-                let at = self.locate(spot.address);
-                self.prefetch_bucket(at);
-                spot.entry = Entry::bucket(at);
-            }
+        for (spot, (key, _)) in window.spots[..window.len].iter_mut().zip(rows) {
+            let at = match spot.entry.as_fork() {
+                // Mostly the first fork is the one.
+                Some(at) if !is_stale && self.forks.get(at).key_hash == spot.address.key_hash => {
+                    self.child(at, spot.address, key)
+                }
+                Some(_) => self.place(spot.address, key),
+                None if is_stale => self.place(spot.address, key),
+                None => continue,
+            };
+            self.prefetch_bucket(at);
+            spot.entry = Entry::bucket(at);
         }
     }
 

@@ -41,7 +41,7 @@ fn buckets_and_forks_that_move_are_found_again() {
             assert!(zset.weight(&key, &value) > 0 && zset.group(&key).iter().any(|(v, _)| *v == value));
         }
     }
-    assert!(zset.is_empty() && zset.allocated_bytes() < 60_000, "{}", zset.allocated_bytes());
+    assert!(zset.is_empty() && zset.allocated_bytes() < 80_000, "{}", zset.allocated_bytes());
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn memory_follows_the_rows_down_step_by_step() {
         let (buckets, bytes) = (zset.storage.buckets.len(), zset.allocated_bytes());
         zset.try_apply(&step(at, -1)).expect("small weights");
         pieces.push(buckets.saturating_sub(zset.storage.buckets.len()));
-        assert!(bytes.saturating_sub(zset.allocated_bytes()) < most / 8, "no step gives back much of all");
-        let share = 4 * most / 60_000 * zset.len();
+        assert!(bytes.saturating_sub(zset.allocated_bytes()) < most / 3, "no step gives back most of all");
+        let share = 5 * most / 60_000 * zset.len();
         assert!(zset.allocated_bytes() < 80_000 + share, "{} for {}", zset.allocated_bytes(), zset.len());
     }
     zset.storage.check();
