@@ -1,5 +1,5 @@
-//! The feature sets: which cargo selections show every library with no, default and all features, and without each
-//! default feature alone.
+//! The feature sets: which cargo selections show every library with no, default and all features, and without one or
+//! two of the default features.
 //!
 //! Cargo unifies features over a selection: `cargo test --workspace --no-default-features` with the workbench
 //! in it turns `simd` back on, and a dev-dependency on `dbsp-testkit` with `circuit` gives `circuit` to the
@@ -30,11 +30,13 @@ enum Request {
 type Features = BTreeSet<String>;
 
 /// The fewest selections, found greedily, that build each library with exactly its none, default and all sets; then all
-/// libraries together without each of the features that are on by default, where there are several.
+/// libraries together without the features that are on by default, where there are several, `left_out` of them at a time.
+///
+/// With two at a time half as many builds show each feature off while most others are on.
 ///
 /// The whole workspace with default features comes first. Members that are no libraries are in that one only:
 /// what they offer beyond it, such as benchmarks of peers, may be far too heavy for a check.
-pub(crate) fn selections(members: &[Member]) -> Vec<Selection> {
+pub(crate) fn selections(members: &[Member], left_out: usize) -> Vec<Selection> {
     let everything: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
     let libraries: Vec<&Member> = members.iter().filter(|member| member.is_library()).collect();
     let mut seen = BTreeSet::new();
@@ -67,12 +69,12 @@ pub(crate) fn selections(members: &[Member]) -> Vec<Selection> {
             }
         }
     }
-    found.extend(without_each(&libraries));
+    found.extend(without(&libraries, left_out));
     found
 }
 
-/// A selection of all libraries for each feature that is on by default, without that one.
-fn without_each(libraries: &[&Member]) -> Vec<Selection> {
+/// Selections of all libraries that leave out each feature that is on by default, so many at a time.
+fn without(libraries: &[&Member], left_out: usize) -> Vec<Selection> {
     let defaults = libraries.iter().flat_map(|library| {
         own(library, Request::Default).into_iter().map(|feature| (library.name.as_str(), feature))
     });
@@ -82,15 +84,15 @@ fn without_each(libraries: &[&Member]) -> Vec<Selection> {
         return Vec::new();
     }
     let names: Vec<&str> = libraries.iter().map(|library| library.name.as_str()).collect();
-    let without = |off: &String| {
+    let without = |off: &[String]| {
         let mut one = selection(Some(&names), Request::None);
-        let others = defaults.iter().filter(|(_, feature)| feature != off);
+        let others = defaults.iter().filter(|(_, feature)| !off.contains(feature));
         let others: Vec<String> = others.map(|(name, feature)| format!("{name}/{feature}")).collect();
-        one.name = one.name.replace("no features", &format!("without {off}"));
+        one.name = one.name.replace("no features", &format!("without {}", off.join(" and ")));
         one.arguments.push(format!("--features={}", others.join(",")));
         one
     };
-    features.iter().map(without).collect()
+    features.into_iter().collect::<Vec<_>>().chunks(left_out).map(without).collect()
 }
 
 /// Notes each member's effective features in one selection.
@@ -225,7 +227,14 @@ mod tests {
     }
 
     fn lines(members: &[Member]) -> Vec<String> {
-        selections(members).iter().map(|one| format!("{}: {}", one.name, one.arguments.join(" "))).collect()
+        lines_without(members, 1)
+    }
+
+    fn lines_without(members: &[Member], left_out: usize) -> Vec<String> {
+        selections(members, left_out)
+            .iter()
+            .map(|one| format!("{}: {}", one.name, one.arguments.join(" ")))
+            .collect()
     }
 
     #[test]
@@ -275,6 +284,11 @@ mod tests {
                 "3 libraries, without pool: -p zset -p ops -p testkit --no-default-features --features=zset/simd",
                 "3 libraries, without simd: -p zset -p ops -p testkit --no-default-features --features=zset/pool,ops/pool",
             ]
+        );
+        let found = lines_without(&members, 2);
+        assert_eq!(
+            found[found.len() - 1],
+            "3 libraries, without pool and simd: -p zset -p ops -p testkit --no-default-features --features="
         );
     }
 

@@ -111,7 +111,9 @@ fn an_aggregate_needs_the_keys_of_its_rows_and_of_what_it_gives() {
             }
         }
         let changed = totals.iter().filter(|(team, total)| before.get(*team) != Some(*total)).count() as u64;
-        let (keyed, old_and_new, viewed) = ((gone.len() + come.len()) as u64, 2 * changed, changed);
+        let (keyed, old_and_new) = ((gone.len() + come.len()) as u64, 2 * changed);
+        // Of a group's only row the plain trace holds the key once more, beside its first row.
+        let viewed = if cfg!(feature = "fast-table") { changed } else { 2 * changed };
         keyed + old_and_new + viewed
     });
 }

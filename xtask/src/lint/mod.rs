@@ -50,7 +50,7 @@ pub(crate) fn steps(workspace: &Workspace, report: &mut Report) {
 }
 
 fn clippy(workspace: &Workspace, report: &mut Report) {
-    for selection in feature_sets::selections(&workspace.members) {
+    for selection in feature_sets::selections(&workspace.members, 1) {
         let command =
             Cmd::cargo("clippy --all-targets").args(&selection.arguments).args(["--", "-D", "warnings"]);
         report.command(&format!("clippy: {}", selection.name), &command.within(&workspace.root));
