@@ -20,6 +20,8 @@ use crate::prefetch::{WINDOW, prefetch_one};
 use crate::row::hash_of;
 use crate::segmented::{self, SegmentedVec};
 
+mod chunk;
+mod chunks;
 pub(crate) mod gaps;
 pub(crate) mod index;
 mod overflow;
@@ -32,13 +34,13 @@ pub(crate) const SPARSE: usize = 8;
 /// unless it has room for so few entries.
 pub(crate) const SMALL: usize = 64;
 
-/// Bytes of entries that are one piece: behind them each look at an entry costs one load more.
-const NEAR: usize = 4 << 20;
+/// About so many bytes of entries are one segment.
+const SEGMENT: usize = 4 << 20;
 
 /// A dense hash table; see the [module](self).
 #[derive(Clone)]
 pub struct DenseTable<K, V> {
-    entries: SegmentedVec<(K, V), NEAR>,
+    entries: SegmentedVec<(K, V), SEGMENT>,
     index: Index,
     overflow: Overflow<K>,
 }
@@ -59,9 +61,9 @@ pub(crate) fn short_hash<Q: Hash + ?Sized>(key: &Q) -> u32 {
 }
 
 impl<K, V> DenseTable<K, V> {
-    /// So many entries stand in one piece, behind an index of one table: then neither has to be chosen.
+    /// So many entries stand in one segment, behind an index of one table: then neither has to be chosen.
     const ONE: usize = {
-        let first = SegmentedVec::<(K, V), NEAR>::FIRST;
+        let first = SegmentedVec::<(K, V), SEGMENT>::SEGMENT;
         if first < ONE { first } else { ONE }
     };
 
@@ -125,8 +127,7 @@ impl<K, V> DenseTable<K, V> {
         entries.into_iter()
     }
 
-    /// All entries by position, unless some stand behind the first piece of the table: an index into a slice is cheaper. Only
-    /// values are to be changed.
+    /// All entries by position, if they stand in one segment: an index into a slice is cheaper. Only values are to be changed.
     #[inline]
     pub fn as_one_mut(&mut self) -> Option<&mut [(K, V)]> {
         self.entries.as_one_mut()
@@ -202,29 +203,47 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         (key, value)
     }
 
-    /// The first half of a lookup: where `key` stands, unless another key has the same hash. The entry
-    /// there is asked for, so that [`confirm`](Self::confirm) need not wait.
+    /// The first half of the lookups of some rows: where each key stands, unless another one has its hash. The entries there are
+    /// asked for, so that [`confirm`](Self::confirm) need not wait.
     #[inline]
-    pub(crate) fn guess(&self, key: &K) -> Guess {
-        let hash = short_hash(key);
+    pub(crate) fn guess_all<'r, R>(
+        &self,
+        guesses: &mut [Guess; WINDOW],
+        rows: &'r [R],
+        key: impl Fn(&'r R) -> &'r K,
+    ) where
+        K: 'r,
+    {
         if !self.index.is_one() {
-            return self.guess_far(hash);
+            return self.guess_far(guesses, rows, key);
         }
-        let position = self.index.find::<false>(hash, |_| true).unwrap_or(u32::MAX);
-        if let Some(entry) = self.entries.first().get(position as usize) {
-            prefetch_one(entry);
+        for (guess, row) in guesses.iter_mut().zip(rows) {
+            guess.hash = short_hash(key(row));
+            guess.position = self.index.find::<false>(guess.hash, |_| true).unwrap_or(u32::MAX);
+            if let Some(entry) = self.entries.first().get(guess.position as usize) {
+                prefetch_one(entry);
+            }
         }
-        Guess { hash, position }
     }
 
-    // Apart here and below: what looks into a table of one piece then stays short.
+    /// As [`guess_all`](Self::guess_all), where not even the index stays near: first all its places are asked for. Apart, here
+    /// and below: what looks into a table of one piece then stays short.
     #[inline(never)]
-    fn guess_far(&self, hash: u32) -> Guess {
-        let position = self.index.find::<true>(hash, |_| true).unwrap_or(u32::MAX);
-        if let Some(entry) = self.entries.get(position as usize) {
-            prefetch_one(entry);
+    fn guess_far<'r, R>(&self, guesses: &mut [Guess; WINDOW], rows: &'r [R], key: impl Fn(&'r R) -> &'r K)
+    where
+        K: 'r,
+    {
+        for (guess, row) in guesses.iter_mut().zip(rows) {
+            guess.hash = short_hash(key(row));
+            guess.position = self.index.prefetch(guess.hash) as u32;
         }
-        Guess { hash, position }
+        for guess in &mut guesses[..rows.len()] {
+            let home = guess.position as usize;
+            guess.position = self.index.find_at(home, guess.hash, |_| true).unwrap_or(u32::MAX);
+            if let Some(entry) = self.entries.get(guess.position as usize) {
+                prefetch_one(entry);
+            }
+        }
     }
 
     /// The second half of a lookup: where `key` stands, if no key was added since the guess.
@@ -234,7 +253,6 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         match self.entries.get(position) {
             Some((found, _)) if found == key => Some(position),
             Some(_) => self.find_hashed(guess.hash, key),
-            // No key in the index has that hash, so none is in the overflow but those of a full segment.
             None if self.overflow.may_hold(guess.hash) => self.find_hashed(guess.hash, key),
             None => None,
         }
@@ -337,9 +355,7 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
                     }
                 }
             } else {
-                for (guess, row) in guesses.iter_mut().zip(rows) {
-                    *guess = self.guess(key(row));
-                }
+                self.guess_all(&mut guesses, rows, &key);
                 for ((position, guess), row) in positions.iter_mut().zip(guesses).zip(rows) {
                     *position = self.confirm_or_insert_with(guess, key(row), &value);
                 }
@@ -407,7 +423,7 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         // Not below what a table may always have: one that swings between a few entries and some more does not allocate.
         let room = (2 * self.entries.len()).max(SMALL);
         self.entries.shrink_to(room);
-        self.index.shrink_to(room, self.entries.len(), Self::ONE);
+        self.index.shrink_to(room);
     }
 
     /// Takes every entry out and keeps the memory. O(entries), however large the table once was.

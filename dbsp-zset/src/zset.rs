@@ -252,7 +252,7 @@ impl<R: Row, W: Ring> ZSet<R, W> {
         if rows.len() <= FEW || self.rows.is_near() {
             guesses.iter_mut().zip(rows).for_each(|(guess, row)| guess.hash = short_hash(row));
         } else {
-            guesses.iter_mut().zip(rows).for_each(|(guess, row)| *guess = self.rows.guess(row));
+            self.rows.guess_all(&mut guesses, rows, |row| row);
         }
         for (i, ((guess, row), weight)) in guesses.iter().zip(rows).zip(weights).enumerate() {
             let change = |sum: &mut W| {

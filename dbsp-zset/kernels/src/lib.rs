@@ -10,7 +10,7 @@
 //! | sign | [`negate`](negate()) | one version |
 //! | products | [`scale`], [`multiply`](multiply()) | [`scalar`] and `simd` |
 //! | totals | [`sum`](sum()), [`segmented_sum`] | [`scalar`] and `simd` |
-//! | bytes of hashes | [`match_tags`] | [`scalar`] and `simd` |
+//! | hashes, and bytes of them | [`match_hashes`], [`match_tags`] | [`scalar`] and `simd` |
 //! | zeros | [`count_nonzero`], [`compress_nonzero`], [`compress_rows`] | one version |
 //!
 //! # Overflow
@@ -56,6 +56,7 @@
 //! the choice with 3 to 5 %. Products with a side beyond 32 bits cost the scalar twin and the check that failed.
 
 mod add;
+mod hashes;
 #[cfg(feature = "simd")]
 mod lanes;
 mod multiply;
@@ -71,6 +72,7 @@ mod sum;
 mod tags;
 
 pub use add::{add, any_overflow};
+pub use hashes::match_hashes;
 pub use multiply::{multiply, scale};
 pub use negate::negate;
 pub use nonzero::{compress_nonzero, compress_rows, count_nonzero};
