@@ -253,7 +253,9 @@ impl<K: Ord + Hash, V> DenseTable<K, V> {
         match self.entries.get(position) {
             Some((found, _)) if found == key => Some(position),
             Some(_) => self.find_hashed(guess.hash, key),
-            None if self.overflow.may_hold(guess.hash) => self.find_hashed(guess.hash, key),
+            None if self.overflow.may_hold(guess.hash) || self.index.is_moving() => {
+                self.find_hashed(guess.hash, key)
+            }
             None => None,
         }
     }

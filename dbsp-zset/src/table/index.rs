@@ -3,8 +3,9 @@
 //! # Shape       up to [`ONE`] entries stand in one hashbrown table, as it is the fastest that there is of that size; more in
 //!   [chunks], which grow a piece at a time.
 //! # Invariants  of positions with one hash at most [`ALIKE`] are here: more are refused.
-//! # Cost        find, insert, remove: O(1) expected, and at worst a look at one segment of the chunks. A table of a million entries took 10 ms to
-//!   double; now only [`ONE`] entries move at once, to chunks, in 300 µs.
+//! # Cost        find, insert, remove: O(1) expected, O(log n) for hashes that were chosen. A table of a million entries took
+//!   10 ms to double; now only half of [`ONE`] entries move at once, in 200 µs, and from the table to chunks [`STEP`] slots with
+//!   each entry that comes. Until all have moved a lookup looks in both.
 //! # Not here    no key: positions are found by a hash alone or with a question about each; no key is ever hashed again. What
 //!   was refused is the caller's to keep.
 
@@ -13,17 +14,22 @@ use hashbrown::hash_table::{Entry, OccupiedEntry, VacantEntry};
 
 use crate::table::chunks::{self, Chunks};
 
-/// So many entries stand in one table, or fewer if the caller says so: what fits into 65,536 slots of which an eighth stays free.
-pub(crate) const ONE: usize = (1 << 16) / 8 * 7;
+/// So many entries stand in one table, or fewer if the caller says so: what fits into 65,536 slots of which an eighth stays
+/// free, less the one that hashbrown makes room for early.
+pub(crate) const ONE: usize = (1 << 16) / 8 * 7 - 1;
+/// So many slots of the table move to chunks with each entry that comes.
+const STEP: usize = 16;
 /// So many positions may have one hash. Where a lookup meets as many of its tag somebody has chosen them.
 pub(super) const ALIKE: usize = 16;
 
 /// An index of positions by hash; see the [module](self).
 #[derive(Clone, Default)]
 pub(crate) struct Index {
-    /// All entries, where `many` is empty.
+    /// All entries, where `many` is empty; else those that have not moved there yet.
     one: HashTable<Slot>,
     many: Chunks,
+    /// Slots of `one` before this have moved to `many`.
+    moved: usize,
     /// Whether hashes looked chosen: chunks then stay until there are no entries.
     is_wary: bool,
 }
@@ -84,7 +90,7 @@ fn spread(hash: u32) -> u64 {
 
 impl Index {
     pub(crate) const fn new() -> Self {
-        Self { one: HashTable::new(), many: Chunks::new(), is_wary: false }
+        Self { one: HashTable::new(), many: Chunks::new(), moved: 0, is_wary: false }
     }
 
     /// Whether all entries stand in one table, which nearly all callers find.
@@ -104,22 +110,57 @@ impl Index {
         }
     }
 
-    /// Moves all entries from one table to chunks.
-    #[inline(never)]
-    fn scatter(&mut self) {
-        let one = std::mem::take(&mut self.one);
-        self.many.build(one.len());
-        for slot in one {
+    /// Whether the last entries of the one table have still to move to chunks.
+    #[inline(always)]
+    pub(crate) fn is_moving(&self) -> bool {
+        !self.is_one() && !self.one.is_empty()
+    }
+
+    /// Makes chunks, to which all entries are to move.
+    fn start_moving(&mut self) {
+        self.many.build(self.one.len());
+        self.moved = 0;
+    }
+
+    /// Moves what stands in the next slots of the one table.
+    #[cold]
+    fn go_on_moving(&mut self, slots: usize) {
+        let until = self.one.num_buckets().min(self.moved.saturating_add(slots));
+        for at in self.moved..until {
+            if let Ok(slot) = self.one.get_bucket_entry(at) {
+                let slot = slot.remove().0;
+                self.many.place(slot.hash, slot.position);
+            }
+        }
+        self.moved = until;
+        if self.one.is_empty() {
+            self.one = HashTable::new();
+        }
+    }
+
+    /// Moves what has a hash, so that all of it is in chunks.
+    #[inline(always)]
+    fn move_hash(&mut self, hash: u32) {
+        if !self.one.is_empty() {
+            self.move_all_of(hash);
+        }
+    }
+
+    #[cold]
+    fn move_all_of(&mut self, hash: u32) {
+        while let Ok(slot) = self.one.find_entry(spread(hash), |slot| slot.hash == hash) {
+            let slot = slot.remove().0;
             self.many.place(slot.hash, slot.position);
         }
     }
 
     /// Moves all entries from chunks to one table.
     fn gather(&mut self, entries: usize) {
-        self.one = HashTable::with_capacity(entries);
+        let rest = std::mem::replace(&mut self.one, HashTable::with_capacity(entries));
         self.is_wary = false;
         let many = std::mem::take(&mut self.many);
         many.iter().for_each(|(hash, position)| self.add(hash, position));
+        rest.into_iter().for_each(|slot| self.add(slot.hash, slot.position));
     }
 
     /// Adds a position that is not there to the one table.
@@ -132,8 +173,11 @@ impl Index {
     pub(crate) fn grow(&mut self, entries: usize, one: usize) {
         if !self.is_one() {
             self.many.grow(entries);
+            if !self.one.is_empty() {
+                self.go_on_moving(STEP);
+            }
         } else if entries > one {
-            self.scatter();
+            self.start_moving();
         }
     }
 
@@ -158,7 +202,9 @@ impl Index {
 
     /// Gives memory back that is not needed for `capacity` positions in one table.
     pub(crate) fn shrink_to(&mut self, capacity: usize) {
-        self.one.shrink_to(capacity, |slot| spread(slot.hash));
+        if self.is_one() {
+            self.one.shrink_to(capacity, |slot| spread(slot.hash));
+        }
     }
 
     /// Asks for the place of a hash, where there are chunks, and gives it to be used by [`find_at`](Self::find_at).
@@ -167,7 +213,7 @@ impl Index {
         self.many.prefetch(hash)
     }
 
-    /// As [`find`](Self::find) in chunks, with the place of the hash.
+    /// As [`find`](Self::find) in chunks alone, with the place of the hash.
     #[inline(always)]
     pub(crate) fn find_at(&self, home: usize, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.many.find_at(home, hash, is_it)
@@ -177,7 +223,10 @@ impl Index {
     #[inline(always)]
     pub(crate) fn find<const FAR: bool>(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         if FAR {
-            return self.many.find(hash, is_it);
+            let found = self.many.find(hash, &is_it);
+            if found.is_some() || self.one.is_empty() {
+                return found;
+            }
         }
         let found = self.one.find(spread(hash), |slot| slot.hash == hash && is_it(slot.position));
         found.map(|slot| slot.position)
@@ -192,6 +241,7 @@ impl Index {
         is_it: impl Fn(u32) -> bool,
     ) -> Result<Found<'_>, Option<Vacancy<'_>>> {
         if FAR {
+            self.move_hash(hash);
             return match self.many.entry(hash, is_it) {
                 Ok(found) => Ok(Found::Many(found)),
                 Err(vacancy) => Err(vacancy.map(Vacancy::Many)),
@@ -232,15 +282,18 @@ impl Index {
                 return true;
             }
             // Chunks bound how far a lookup has to go.
-            self.scatter();
+            self.start_moving();
+            self.go_on_moving(usize::MAX);
             self.is_wary = true;
         }
+        self.move_hash(hash);
         self.many.insert(hash, position)
     }
 
     /// Puts another position in the place of one; whether that one is here.
     pub(crate) fn replace(&mut self, hash: u32, before: u32, after: u32) -> bool {
         if !self.is_one() {
+            self.move_hash(hash);
             return self.many.replace(hash, before, after);
         }
         let slot = self.one.find_mut(spread(hash), |slot| slot.position == before);
@@ -250,6 +303,7 @@ impl Index {
     /// Removes a position; whether it was here.
     pub(crate) fn remove(&mut self, hash: u32, position: u32) -> bool {
         if !self.is_one() {
+            self.move_hash(hash);
             return self.many.remove(hash, position);
         }
         let slot = self.one.find_entry(spread(hash), |slot| slot.position == position);
@@ -258,6 +312,9 @@ impl Index {
 
     /// Removes every position and keeps the memory.
     pub(crate) fn clear(&mut self) {
+        if self.is_moving() {
+            self.one = HashTable::new();
+        }
         self.one.clear();
         self.many.clear();
     }
@@ -343,7 +400,20 @@ mod tests {
             assert!(index.insert(hash(position), position));
             index.grow(position as usize + 1, ONE);
             assert_eq!(index.is_one(), (position as usize) < ONE);
+            if index.is_moving() && position.is_multiple_of(64) {
+                // Each in turn is looked up, replaced, or removed and added again, wherever it stands.
+                let one = hash(!position) % position;
+                assert_eq!(find(&index, hash(one), |_| true), Some(one));
+                assert!(index.replace(hash(one), one, one));
+                assert!(index.entry::<true>(hash(one), |found| found == one).is_ok());
+                assert!(index.remove(hash(one), one) && index.insert(hash(one), one));
+                assert_eq!(
+                    (index.len(), index.entry::<true>(!hash(one), |_| true).is_ok()),
+                    (position as usize + 1, false)
+                );
+            }
         }
+        assert!(!index.is_moving());
         assert_eq!(index.len(), ENTRIES as usize);
         assert!((0..ENTRIES).all(|position| find(&index, hash(position), |_| true) == Some(position)));
         for position in (0..ENTRIES).rev() {
@@ -359,12 +429,12 @@ mod tests {
         for entries in [1, 1_000, 60_000, 70_000, 200_000] {
             let mut index = Index::new();
             index.reserve(0, entries, ONE);
-            let bytes = index.allocated_bytes();
+            let slots = index.slot_count();
             for n in 0..entries as u32 {
                 assert!(index.insert(hash(n), n));
                 index.grow(n as usize + 1, ONE);
             }
-            assert_eq!(index.allocated_bytes(), bytes, "{entries}");
+            assert_eq!(index.slot_count(), slots, "{entries}");
             assert!((0..entries as u32).all(|n| find(&index, hash(n), |_| true) == Some(n)));
         }
     }
