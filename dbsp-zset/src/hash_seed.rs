@@ -3,7 +3,8 @@
 //! # Shape       a cell that the first hash, [`set_hash_seed`] or [`hash_seed`] fills, and that nothing changes afterwards. It holds
 //!   the seed and the two things that foldhash starts from, both made from it: six multipliers and the first accumulator.
 //! # Invariants  all hashes of a process come from one seed. No value that is stored or sent depends on it.
-//! # Cost        a load, a test and a branch for each hash: 2 to 4 instructions more than with the constant seed.
+//! # Cost        a load, a test and a branch for each hash. With the constant seed a hash of a number takes 12 instructions, called alone,
+//!   and of a pair 14; with this one 22 and 25. In a loop that is inlined it is 2 more; in a view of 1,000 pairs 199 a row instead of 196.
 //! # Not here    no cryptography: see below.
 //!
 //! # What it is for
