@@ -61,7 +61,7 @@ pub fn commit() -> Option<(String, bool)> {
     Some((commit, !dirty.is_empty()))
 }
 
-/// The optimisations of the engine that this build has on, by the names of their cargo features.
+/// The cargo features of the engine that this build has on: optimisations, and a secret seed.
 #[must_use]
 pub fn features() -> Vec<String> {
     [
@@ -70,6 +70,7 @@ pub fn features() -> Vec<String> {
         ("fused", cfg!(feature = "fused")),
         ("pool", cfg!(feature = "pool")),
         ("prefetch", cfg!(feature = "prefetch")),
+        ("secret-seed", cfg!(feature = "secret-seed")),
         ("simd", cfg!(feature = "simd")),
     ]
     .into_iter()

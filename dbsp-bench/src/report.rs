@@ -91,6 +91,9 @@ pub struct Row {
     /// Rows that came out in a step for each row that went in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows_out_per_row: Option<f64>,
+    /// The median time of the same load of honest rows, in microseconds, where those of `p50_us` were crafted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub honest_us: Option<f64>,
     /// Bytes asked of the allocator in a second of timed steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alloc_bytes_per_s: Option<f64>,
@@ -163,6 +166,12 @@ impl Row {
     #[must_use]
     pub fn worst_over_p50(&self) -> Option<f64> {
         Some(self.worst_us? / self.p50_us.filter(|&time| time > 0.0)?)
+    }
+
+    /// How many times as long as honest rows the crafted ones take.
+    #[must_use]
+    pub fn over_honest(&self) -> Option<f64> {
+        Some(self.p50_us? / self.honest_us.filter(|&time| time > 0.0)?)
     }
 
     /// The time to compare with another engine's: the median step, else the time of one change.

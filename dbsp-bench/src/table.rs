@@ -200,7 +200,7 @@ type Column = (&'static str, fn(&Row) -> String);
 /// A line a case and engine, with the columns that at least one of them measured.
 #[must_use]
 pub fn listed(rows: &[&Row]) -> Grid {
-    const COLUMNS: [Column; 21] = [
+    const COLUMNS: [Column; 23] = [
         ("seconds", |row| figure(row.seconds)),
         ("CPU s", |row| figure(row.cpu_seconds)),
         ("events/s", |row| row.events_per_s.map_or_else(String::new, |rate| grouped(rate.round()))),
@@ -211,6 +211,8 @@ pub fn listed(rows: &[&Row]) -> Grid {
         ("worst/p50", |row| figure(row.worst_over_p50())),
         ("allocs/step", |row| figure(row.allocs_per_step)),
         ("rows out/row", |row| figure(row.rows_out_per_row)),
+        ("honest µs", |row| figure(row.honest_us)),
+        ("crafted/honest", |row| row.over_honest().map_or_else(String::new, times)),
         ("alloc B/s", |row| figure(row.alloc_bytes_per_s)),
         ("warm MiB", |row| figure(row.warm_rss_bytes.map(mebibytes))),
         ("end MiB", |row| figure(row.end_rss_bytes.map(mebibytes))),

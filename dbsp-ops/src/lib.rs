@@ -59,6 +59,7 @@
 //! - `bulk` (default): work that is large has a way of its own: rows of which many share a group go down its tree
 //!   together; without it row by row.
 //! - `fused` (default): stateless chains take a window of rows at a time; without it one row.
+//! - `secret-seed`: hashes take a seed that a process chooses once, see `dbsp_zset::set_hash_seed`; without it one constant seed.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,8 +3,9 @@
 //! # Not here    no text for the key: an operator knows nothing of it but that it is a row, so it is handed out as it is.
 
 use std::any::{Any, type_name};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use dbsp_zset::{Row, hash_of};
+use dbsp_zset::Row;
 
 /// What left its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +49,17 @@ impl<'a> OverflowDetail<'a> {
     /// What left its range for a key.
     #[must_use]
     pub fn new<K: Row>(excess: Excess, key: &'a K) -> Self {
-        Self { excess, key, key_type: type_name::<K>(), hash: |key| key.downcast_ref::<K>().map(hash_of) }
+        Self { excess, key, key_type: type_name::<K>(), hash: |key| key.downcast_ref::<K>().map(shown_hash) }
     }
 
-    /// The hash of the key, as [`hash_of`] gives it: what tells keys apart that have no text.
+    /// A hash of the key: what tells keys apart that have no text. It is not that of the tables, whose seed may be a secret, and the
+    /// same in every run of one build.
     #[must_use]
     pub fn key_hash(&self) -> Option<u64> {
         (self.hash)(self.key)
     }
+}
+
+fn shown_hash<K: Row>(key: &K) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(key)
 }

@@ -43,6 +43,8 @@
 //! - `bulk` (default): work that is large has a way of its own, such as a load; without it row by row.
 //! - `fused` (default): stateless chains take a window of rows at a time, and hand each to the aggregate or `distinct`
 //!   behind them; without it row by row, and thousands of rows.
+//! - `secret-seed`: hashes take a seed that a process chooses once, at random or by `set_hash_seed`, so that nobody can craft rows
+//!   that make steps slow; without it one constant seed. Set it before the first circuit is built.
 //!
 //! # Not here
 //! No operator's mathematics: those are in `dbsp-ops`. One thread so far; a circuit is `Send`.
@@ -87,6 +89,8 @@ pub use dbsp_ops::{
     OrderedAggregate, Sum,
 };
 pub use dbsp_zset::{Batch, Delta, Held, IndexedZSet, KeyGroup, Monoid, Overflow, Row, Semigroup, ZSet};
+#[cfg(feature = "secret-seed")]
+pub use dbsp_zset::{HashSeedError, hash_seed, set_hash_seed};
 pub use error::{Error, Operator};
 pub use graph::{Graph, GraphNode};
 pub use handle::{CheckedInput, DeltaHandle, Handle, Input, InputHandle, KeyedView, Output, Upsert, View};

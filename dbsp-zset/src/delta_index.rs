@@ -144,24 +144,32 @@ impl DeltaIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::hash::Hasher;
+
+    /// A key whose hash is that of all others.
+    #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+    struct Alike(u64);
+
+    impl Hash for Alike {
+        fn hash<H: Hasher>(&self, _: &mut H) {}
+    }
 
     /// A hash table of such keys takes minutes.
     #[test]
     fn keys_that_were_chosen_to_have_one_hash_are_found_by_their_order() {
-        // foldhash multiplies by a number that is zero here.
-        let alike = |n: u64| (n, 0xc0ac_29b7_c97c_50dd_u64);
-        let delta: Delta<((u64, u64), u64)> = (0..100_000).map(|n| ((alike(n % 50_000), n), 1)).collect();
+        let delta: Delta<(Alike, u64)> = (0..100_000).map(|n| ((Alike(n % 50_000), n), 1)).collect();
         let mut index = DeltaIndex::new();
         index.build(&delta);
+        assert!(!index.sorted.is_empty());
         for n in 0..50_000 {
-            let found = index.positions(&delta, &alike(n)).collect::<Vec<_>>();
+            let found = index.positions(&delta, &Alike(n)).collect::<Vec<_>>();
             assert_eq!(found, [n as usize + 50_000, n as usize]);
         }
-        assert_eq!(index.positions(&delta, &alike(50_000)).count(), 0);
+        assert_eq!(index.positions(&delta, &Alike(50_000)).count(), 0);
         // What comes next is no worse for it.
-        let delta: Delta<((u64, u64), u64)> = (0..100).map(|n| (((n % 50, n % 50), n), 1)).collect();
+        let delta: Delta<(u64, u64)> = (0..100).map(|n| ((n % 50, n), 1)).collect();
         index.build(&delta);
         assert!(index.sorted.is_empty());
-        assert_eq!(index.positions(&delta, &(7, 7)).collect::<Vec<_>>(), [57, 7]);
+        assert_eq!(index.positions(&delta, &7).collect::<Vec<_>>(), [57, 7]);
     }
 }

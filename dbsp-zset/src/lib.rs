@@ -40,6 +40,8 @@
 //!   repeat often are added up before they are sorted, those that begin differently are sorted by digits, in a Z-set rows
 //!   that come stand where rows went; without it row by row.
 //! - `serde`: `Serialize` and `Deserialize`, as sequences of `(row, weight)`.
+//! - `secret-seed`: [`hash_of`] takes a seed that a process chooses once, at random or by `set_hash_seed`, so that nobody can
+//!   craft rows whose hashes are alike; without it one constant seed. It costs a load and a branch for each hash.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -51,6 +53,8 @@ mod debug;
 pub mod delta;
 pub mod delta_index;
 mod few;
+#[cfg(feature = "secret-seed")]
+pub mod hash_seed;
 pub mod held;
 pub mod indexed;
 pub mod ordered;
@@ -72,6 +76,8 @@ pub use algebra::{Group, Max, Min, Monoid, OrderedRing, Overflow, Ring, Semigrou
 pub use batch::Batch;
 pub use delta::Delta;
 pub use delta_index::DeltaIndex;
+#[cfg(feature = "secret-seed")]
+pub use hash_seed::{HashSeedError, hash_seed, set_hash_seed};
 pub use held::{Held, Holds};
 pub use indexed::{IndexedZSet, KeyGroup, KeyGroupIter};
 pub use ordered::{OrderedTrace, Summaries, Summarise, SummaryTree};

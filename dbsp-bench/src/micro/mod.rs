@@ -3,6 +3,7 @@
 //! # Shape
 //! An `Operation` prepares outside the clock and runs inside; `zset`, `table`, `operators`,
 //! `amplification`, `fusion`, `dispatch` and `build` make them; `timing` hands them to criterion and reads its estimates back.
+//! `crafted` compares loads of rows that were chosen for their hashes with honest ones, by a clock of its own.
 //!
 //! # Figures
 //! `p50_us` is criterion's median of one run over `batch` rows; `allocs_per_step` is counted apart from the clock.
@@ -13,6 +14,7 @@ use crate::report::{DBSP, Report, Row};
 
 mod amplification;
 mod build;
+mod crafted;
 mod dispatch;
 mod fusion;
 mod operation;
@@ -33,6 +35,7 @@ const SUITE: &str = "micro";
 /// When a circuit cannot be built or criterion's estimates cannot be read. Different digests are a failure in the
 /// report.
 pub fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    crafted::run(options, report)?;
     let cases: Vec<Case> = cases().filter(|case| options.wants(case.name)).collect();
     if cases.is_empty() {
         return Ok(());

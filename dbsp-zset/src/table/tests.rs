@@ -148,6 +148,7 @@ fn keys_with_one_hash_are_changed_a_delta_at_a_time() {
 }
 
 /// Pairs of numbers that foldhash multiplies by zero, whatever the first is.
+#[cfg(not(feature = "secret-seed"))] // With a secret seed it does not: `hash_seed` has a test.
 #[test]
 fn pairs_that_all_hash_to_zero_are_found_in_an_order() {
     const ZERO: u64 = 0xc0ac_29b7_c97c_50dd;
