@@ -29,9 +29,10 @@ impl<R: Clone + Ord + Hash + Send + 'static> Row for R {}
 /// # Cost
 /// What is chosen costs time, and never a wrong answer. A [`DenseTable`](crate::DenseTable) (so a Z-set, a distinct, an
 /// aggregate, a keyed input), a [`DeltaIndex`](crate::DeltaIndex) and a consolidation take O(log n) for each row whose hash is
-/// that of many others: some 6 times what an honest delta of 100,000 rows takes. Keys that differ in their hashes but
-/// share most of its bits, which takes a search for each of them, cost up to 12 times as much, and 35 in deltas of less than
-/// 20,000 rows. The cases `crafted/…` of the workbench's suite `micro` measure it. Under `secret-seed` such rows cost what others do, and each hash a load and a branch.
+/// that of many others: some 6 times what an honest delta of 100,000 rows takes. Keys that differ in their hashes but share
+/// most of its bits, which takes a search for each of them, cost up to 18 times as much. A trace takes up to 15 times as long. The cases
+/// `crafted/…` of the workbench's suite `micro` measure it. Under `secret-seed` such rows cost what others do, and each hash a
+/// load and a branch.
 #[inline]
 pub fn hash_of<Q: Hash + ?Sized>(key: &Q) -> u64 {
     #[cfg(not(feature = "secret-seed"))]

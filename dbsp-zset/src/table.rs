@@ -4,7 +4,8 @@
 //!   index does not take.
 //! # Invariants  every entry is either in the index, exactly once and under the hash of its key, or in the overflow.
 //! # Cost        find, insert, remove: O(1) expected, O(log n) for keys that were crafted; iteration: a walk over slices. No
-//!   call moves more than a bounded piece of the table, some 10 µs' worth, however it grows or shrinks.
+//!   call moves more than a bounded piece of the table, however it grows or shrinks: 4 MiB of entries that double, 200 µs, or
+//!   a segment of the index, 2 µs.
 //! # Not here    no weights and no rows: those meet in `ZSet`, `IndexedZSet` and the operators. No order: see
 //!   [`ordered`](DenseTable::ordered).
 //!
