@@ -1,4 +1,4 @@
-//! A value for each key, of which a step remembers what it was before.
+//! A map from key to value with an undo log for the current step.
 //!
 //! # Shape       a table from key to value; beside it a list of what this step touched, and for each
 //!   position of the table the number of the step that touched it last, which need never be cleared.
@@ -133,6 +133,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     /// The value of a key, zero if it has none, to be changed in this step.
     #[inline]
     pub fn touch(&mut self, key: &K) -> &mut A {
+        self.is_prepared = false;
         let position = self.values.find(key).unwrap_or_else(|| self.insert(key));
         let (value, stamp) = (self.values.value_mut(position), &mut self.stamps[position]);
         if *stamp != self.step {
@@ -179,6 +180,7 @@ impl<K: Row, A: Monoid> Groups<K, A> {
         key: impl Fn(&R) -> &K,
         mut change: impl FnMut(&R, i64, &mut A) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.is_prepared = false;
         let mut rows = delta.iter();
         if delta.len() <= FEW {
             return rows.try_for_each(|(row, weight)| change(row, *weight, self.touch(key(row))));
@@ -298,10 +300,6 @@ impl<K: Row, A: Monoid> Groups<K, A> {
     fn shrink_stamps(&mut self) {
         self.stamps.truncate(self.known);
         self.stamps.shrink_to_fit();
-        if self.touched.capacity() > 8 * self.known.max(64) {
-            self.touched = Vec::new();
-            self.emptied = Vec::new();
-        }
     }
 }
 

@@ -89,7 +89,10 @@ impl Join {
 
     /// Gives memory of buffers back. Comes between steps.
     pub fn shrink(&mut self, reclaim: Reclaim) {
-        self.matches.shrink(self.usage.end_period(reclaim));
+        let needed = self.usage.end_period(reclaim);
+        self.matches.shrink(needed);
+        self.small.shrink(needed);
+        self.large.shrink(needed);
     }
 
     /// Appends all of `images` of each pair of rows that came or went, weights multiplied.

@@ -6,7 +6,7 @@
 //! Where both inputs of an operator change under one key, their rows meet in pairs. Rows that cancel would make pairs that
 //! cancel, and an operator behind would make more of those: so they are added up first.
 
-use dbsp_zset::{Delta, Overflow, Ring, Row, Semigroup, renew};
+use dbsp_zset::{Delta, Overflow, Ring, Row, Semigroup, renew, shrink_vec};
 
 /// Values of up to this many changes are compared one by one.
 const FEW: usize = 8;
@@ -31,6 +31,12 @@ pub(crate) struct KeyChange {
 impl KeyChange {
     pub(crate) const fn new() -> Self {
         Self { changes: Vec::new() }
+    }
+
+    /// Gives memory back if there is room for far more than `needed` rows.
+    pub(crate) fn shrink(&mut self, needed: usize) {
+        self.changes.clear();
+        shrink_vec(&mut self.changes, needed);
     }
 
     /// Takes the rows of one key, given by their positions.

@@ -178,6 +178,7 @@ impl<K: Row> Semijoin<K> {
         self.keys.shrink(reclaim);
         let needed = self.usage.end_period(reclaim);
         self.index.shrink(needed);
+        self.change.shrink(needed);
         self.is_done.clear();
         shrink_vec(&mut self.is_done, needed);
     }

@@ -14,7 +14,7 @@ use crate::circuit::{Circuit, Condition, Phase};
 use crate::error::{Error, Operator};
 use crate::handle::{Input, Upsert};
 use crate::node::{Node, Placed};
-use crate::nodes::{DelayEmitNode, InputNode, IntegralNode, UpsertNode};
+use crate::nodes::{DelayEmitNode, IntegralNode, SourceNode};
 use crate::schedule::Schedule;
 use crate::shown::Shown;
 use crate::shrink::Thrift;
@@ -59,7 +59,7 @@ impl Builder {
     pub fn input<R: Row>(&self, name: &str) -> (Stream<'_, R>, Input<R>) {
         let operator = named("input", name);
         let pending = self.keep(Delta::new());
-        let stream = self.add_stream(operator, &[], |output| InputNode { pending, output });
+        let stream = self.add_stream(operator, &[], |output| SourceNode::new(pending, output));
         (stream, Input { circuit: self.id, target: pending })
     }
 
@@ -78,7 +78,7 @@ impl Builder {
             changes: Delta::new(),
             rejected: Vec::new(),
         });
-        let stream = self.add_stream(operator, &[], |output| UpsertNode { buffer, output });
+        let stream = self.add_stream(operator, &[], |output| SourceNode::new(buffer, output));
         (stream.keyed(), Upsert { circuit: self.id, target: buffer })
     }
 

@@ -16,7 +16,7 @@ use dbsp_zset::{Delta, Row, ZSet};
 use crate::builder::Builder;
 use crate::error::Error;
 use crate::handle::CheckedInput;
-use crate::nodes::CheckedInputNode;
+use crate::nodes::SourceNode;
 use crate::panics::Payload;
 use crate::streams::Stream;
 use crate::upsert::Strictness;
@@ -68,7 +68,7 @@ impl Builder {
             rejected: Delta::new(),
         });
         let operator = crate::builder::named("checked_input", name);
-        let stream = self.add_stream(operator, &[], |output| CheckedInputNode::new(buffer, output));
+        let stream = self.add_stream(operator, &[], |output| SourceNode::new(buffer, output));
         (stream, CheckedInput { circuit: self.id, target: buffer })
     }
 }

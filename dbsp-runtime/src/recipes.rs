@@ -1,4 +1,4 @@
-//! Recipes: what closures must be, a clock as an input, and long chains.
+//! Recipes: what closures must be, a clock as an input, SQL, and long chains.
 //!
 //! # Pure functions
 //! Every closure that an operator takes must be a *pure* function: the same row always gives the same answer, whatever
@@ -39,6 +39,40 @@
 //! The antijoin keeps the ticks that are over. One can be deleted from its input in the step that deletes the last row
 //! that expires with it. A `semijoin` with the ticks that are *not* over is the same the other way round, and suits a few
 //! live time slots.
+//!
+//! # From SQL
+//!
+//! | SQL | here |
+//! |---|---|
+//! | `WHERE`, `SELECT` | `filter`, `map` |
+//! | `SELECT DISTINCT` | `distinct` |
+//! | `GROUP BY k` with `COUNT(*)`, `SUM(v)`, `AVG(v)` | `index_by(\|row\| (k, v))`, then `count`, `sum`, `average`, or several at once: `aggregate((Count, Sum(\|v: &i64\| *v)))` |
+//! | an aggregate without `GROUP BY` | the key `()`; without rows there is no row, where SQL has one |
+//! | `COUNT(DISTINCT v)` | `index_by(…).distinct().count()` |
+//! | `HAVING` | `filter` behind the aggregate |
+//! | `MIN`, `MAX`; the row with the greatest | `min`, `max`; `arg_max` |
+//! | `JOIN … USING (k)` | `join` of two keyed flows |
+//! | `WHERE k IN (…)`, `NOT IN (…)`, `EXISTS` | `semijoin`, `antijoin` |
+//! | `UNION ALL`, `UNION`, `INTERSECT`, `EXCEPT` | `plus`, `union`, `intersect`, `except` |
+//! | `LEFT JOIN` | the join and, for rows without a partner, an antijoin: see below |
+//!
+//! ```
+//! use dbsp_runtime::{Circuit, Error};
+//!
+//! let (mut circuit, (people, pets, all)) = Circuit::build(|b| {
+//!     let (people, people_input) = b.input::<(u32, &str)>("people");
+//!     let (pets, pets_input) = b.input::<(u32, &str)>("pets");
+//!     let pairs = people.keyed().join(pets.keyed(), |_, person, pet| (*person, Some(*pet)));
+//!     let alone = people.keyed().antijoin(pets.map(|(owner, _)| *owner)).rows().map(|(_, person)| (*person, None));
+//!     (people_input, pets_input, pairs.plus(alone).view())
+//! })?;
+//! circuit[people].extend([(1, "ann"), (2, "bob")]);
+//! circuit[pets].extend([(1, "cat")]);
+//! circuit.step()?;
+//! assert_eq!(circuit[all].get(&("ann", Some("cat"))), 1);
+//! assert_eq!(circuit[all].get(&("bob", None)), 1);
+//! # Ok::<(), Error>(())
+//! ```
 //!
 //! # Long chains
 //! A chain of stateless stages is one type, which nests a level for each stage, and one node of the circuit. That is

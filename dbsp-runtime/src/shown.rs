@@ -9,9 +9,10 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dbsp_ops::OverflowDetail;
+
+use crate::panics::caught;
 
 /// The text of a value, if it is of the function's type.
 type Show = fn(&dyn Any) -> Option<String>;
@@ -35,14 +36,7 @@ impl Shown {
             let text = self.types.get(&key.type_id()).map_or_else(|| common(key), |show| show(key));
             text.or_else(|| Some(format!("with hash {:#018x} of type {key_type}", detail.key_hash()?)))
         };
-        match catch_unwind(AssertUnwindSafe(show)) {
-            Ok(text) => text,
-            Err(payload) => {
-                // Dropping it may panic again.
-                std::mem::forget(payload);
-                None
-            }
-        }
+        caught(show).ok().flatten()
     }
 }
 

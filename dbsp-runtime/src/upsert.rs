@@ -61,13 +61,11 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
     /// # Errors
     /// [`Error::DuplicateKey`] under [`Strictness::Strict`] if the key is not new.
     pub fn insert(&mut self, key: K, value: V) -> Result<(), Error> {
-        if self.strictness == Strictness::Lenient {
-            self.upsert(key, value);
-            return Ok(());
+        if self.strictness != Strictness::Lenient && self.table.get(&key).is_some() {
+            return self.refuse(UpsertError::DuplicateKey, &key);
         }
-        let shown = self.show_if(&key, true);
-        let outcome = self.table.insert(key, value, &mut self.changes);
-        self.refuse(outcome, shown)
+        self.upsert(key, value);
+        Ok(())
     }
 
     /// Gives another value to a known key.
@@ -75,13 +73,11 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
     /// # Errors
     /// [`Error::UnknownKey`] under [`Strictness::Strict`] if the key is not known.
     pub fn update(&mut self, key: K, value: V) -> Result<(), Error> {
-        if self.strictness == Strictness::Lenient {
-            self.upsert(key, value);
-            return Ok(());
+        if self.strictness != Strictness::Lenient && self.table.get(&key).is_none() {
+            return self.refuse(UpsertError::UnknownKey, &key);
         }
-        let shown = self.show_if(&key, false);
-        let outcome = self.table.update(key, value, &mut self.changes);
-        self.refuse(outcome, shown)
+        self.upsert(key, value);
+        Ok(())
     }
 
     /// Takes the value of a key away. The key may be in any borrowed form, as with std's maps: `delete("ann")` where
@@ -95,25 +91,19 @@ impl<K: Row + Debug, V: Row> UpsertBuffer<K, V> {
     {
         match self.table.delete(key, &mut self.changes) {
             Err(_) if self.strictness == Strictness::Lenient => Ok(()),
-            Err(error) => self.refuse(Err(error), format!("{key:?}")),
+            Err(error) => self.refuse(error, key),
             Ok(()) => Ok(()),
         }
     }
 
-    /// What comes of a change: a refusal is an error, or kept to be looked at.
-    fn refuse(&mut self, outcome: Result<(), UpsertError>, key: String) -> Result<(), Error> {
-        let Err(error) = outcome else { return Ok(()) };
-        let error = self.error(error, key);
+    /// Refuses a change: that is an error, or kept to be looked at.
+    fn refuse<Q: Debug + ?Sized>(&mut self, error: UpsertError, key: &Q) -> Result<(), Error> {
+        let error = self.error(error, format!("{key:?}"));
         if self.strictness == Strictness::Strict {
             return Err(error);
         }
         self.rejected.push(error);
         Ok(())
-    }
-
-    /// The text of a key if a change is about to fail: the rare case pays for it.
-    fn show_if(&self, key: &K, fails_if_known: bool) -> String {
-        if self.table.get(key).is_some() == fails_if_known { format!("{key:?}") } else { String::new() }
     }
 
     fn error(&self, error: UpsertError, key: String) -> Error {

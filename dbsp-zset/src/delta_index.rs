@@ -56,6 +56,7 @@ impl DeltaIndex {
         if is_excessive(self.heads.num_buckets(), size_of::<u32>(), needed) {
             self.heads = HashTable::new();
         }
+        self.heads.clear();
         self.next.clear();
         shrink_vec(&mut self.next, needed);
         self.sorted = Vec::new();

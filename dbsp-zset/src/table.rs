@@ -2,10 +2,11 @@
 //!
 //! # Shape       `entries[i]` is a key with its value; `index` maps a key's hash to `i`; `overflow` has the keys that the
 //!   index does not take.
-//! # Invariants  every entry is either in the index, exactly once and under the hash of its key, or in the overflow.
+//! # Invariants  every entry is either in the index, exactly once and under the hash of its key, or in the overflow. While the index is one
+//!   table all entries stand in the first segment.
 //! # Cost        find, insert, remove: O(1) expected, O(log n) for keys that were crafted; iteration: a walk over slices. No
-//!   call moves more than a bounded piece of the table, however it grows or shrinks: 4 MiB of entries that double, 200 µs, or
-//!   a segment of the index, 2 µs.
+//!   call moves more than a bounded piece of the table, however it grows or shrinks: 4 MiB of entries that double, or
+//!   a segment of the index.
 //! # Not here    no weights and no rows: those meet in `ZSet`, `IndexedZSet` and the operators. No order: see
 //!   [`ordered`](DenseTable::ordered).
 //!

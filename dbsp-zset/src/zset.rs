@@ -383,10 +383,13 @@ impl<R: Row, W: Ring> ZSet<R, W> {
     /// Subtracts from the weight of one row.
     fn take_back_row(&mut self, row: &R, weight: &W) -> Result<(), Overflow> {
         let Some(position) = self.rows.find(row) else { return self.try_add_row(row, &weight.try_neg()?) };
-        let sum = self.rows.value_mut(position);
-        sum.try_sub_assign(weight)?;
-        if sum.is_zero() {
+        let weight_of = self.rows.value_mut(position);
+        let difference = weight_of.try_sub(weight)?;
+        if difference.is_zero() {
+            // Whole: a row that panics as it is hashed keeps its weight.
             self.rows.swap_remove(position);
+        } else {
+            *weight_of = difference;
         }
         Ok(())
     }

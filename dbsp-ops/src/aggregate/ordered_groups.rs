@@ -1,4 +1,4 @@
-//! Groups of rows in order, of which a step remembers what it needs to know of them as they were.
+//! Ordered groups with an undo log for the current step.
 //!
 //! # Shape       an [`OrderedTrace`]; the groups that the step touched, each with something about how it was before;
 //!   the rows of the step, each with the place of its group among those.
@@ -296,15 +296,6 @@ impl<K: Row, V: Row, S, B> OrderedGroups<K, V, S, B> {
         self.deferred = Vec::new();
         (self.applied, self.settled) = (0, 0);
         self.known = self.trace.group_count();
-        // As the table does, which gives memory back after it has lost most of its keys.
-        let most = 8 * self.trace.len().max(64);
-        if self.rows.capacity() > most {
-            self.rows = Vec::new();
-            self.found = Vec::new();
-            self.targets = Vec::new();
-            self.starts = Vec::new();
-            self.touched = Vec::new();
-        }
         // A segment at a time, so that no step gives back all of a large table.
         let spare = self.places.len().saturating_sub(self.known);
         if spare > 2 * SegmentedVec::<u32>::SEGMENT || self.places.len() > 8 * self.known.max(64) {

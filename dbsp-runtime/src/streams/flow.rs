@@ -15,7 +15,8 @@ pub type Stream<'b, R> = Flow<'b, R, Identity>;
 
 /// A stream of deltas with a chain of stateless operators behind it; see the [module](super).
 ///
-/// Using a flow twice runs its chain twice; [`materialise`](Self::materialise) it first to run it once. A chain of more
+/// Using a flow twice runs its chain twice; [`materialise`](Self::materialise) it first to run it once, or where the compiler says
+/// that it has moved: a chain whose closures cannot be copied cannot be used twice. A chain of more
 /// than some 50 stages should be cut by it, too: see [long chains](crate::recipes#long-chains).
 #[must_use = "a flow does nothing until an operator, an output or a view takes it"]
 pub struct Flow<'b, S, C> {

@@ -10,8 +10,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use dbsp_kernels::{
-    add, any_overflow, compress_rows, count_nonzero, match_tags, multiply, negate, scalar, scale,
-    segmented_sum, sum,
+    add, any_overflow, compress_rows, count_nonzero, match_hashes, match_tags, multiply, negate, scalar,
+    scale, segmented_sum, sum,
 };
 
 const LENGTHS: [usize; 4] = [16, 256, 4096, 65536];
@@ -24,6 +24,7 @@ struct Columns {
     others: Vec<i64>,
     rows: Vec<u64>,
     tags: Vec<[u8; 64]>,
+    hashes: Vec<[u32; 8]>,
     ends: Vec<usize>,
     totals: Vec<i64>,
     answer: i64,
@@ -123,12 +124,23 @@ fn cases() -> [Case; 13] {
             kernel: |c| c.answer = matches(&c.tags, match_tags),
             ..BASE
         },
+        Case {
+            name: "`match_hashes` *",
+            plain: |c| c.answer = found(&c.hashes, scalar::match_hashes),
+            kernel: |c| c.answer = found(&c.hashes, match_hashes),
+            ..BASE
+        },
     ]
 }
 
 /// One lookup in each block of 64: it depends on nothing that the one before it found.
 fn matches(tags: &[[u8; 64]], match_tags: fn(&[u8; 64], u8) -> u64) -> i64 {
     tags.iter().map(|tags| i64::from(match_tags(tags, black_box(7)).trailing_zeros())).sum()
+}
+
+/// As [`matches`], in chunks of eight.
+fn found(hashes: &[[u32; 8]], match_hashes: fn(&[u32; 8], u32) -> u8) -> i64 {
+    hashes.iter().map(|hashes| i64::from(match_hashes(hashes, black_box(7)).trailing_zeros())).sum()
 }
 
 fn plain_segments(c: &mut Columns) {
@@ -218,6 +230,7 @@ impl Random {
             others: (0..length).map(|_| self.weight(0)).collect(),
             rows: (0..length as u64).collect(),
             tags: (0..length.div_ceil(64)).map(|_| std::array::from_fn(|_| self.next() as u8)).collect(),
+            hashes: (0..length.div_ceil(8)).map(|_| std::array::from_fn(|_| self.next() as u32)).collect(),
             totals: vec![0; ends.len()],
             ends,
             answer: 0,

@@ -3,7 +3,7 @@
 //! # Shape       seven hashes and seven positions, a bit for each slot that is taken, and how many positions went on to later
 //!   chunks as this one was full.
 //! # Cost        a lookup compares all hashes without a branch; nothing here looks at a second line.
-//! # Not here    which chunk a hash belongs to, and which one comes next: see [`index`](super::index).
+//! # Not here    which chunk a hash belongs to, and which one comes next: see [`chunks`](super::chunks).
 
 use dbsp_kernels::match_hashes;
 
@@ -62,13 +62,16 @@ impl Chunk {
     /// Notes that a position went on from here.
     #[inline(always)]
     pub(super) fn pass(&mut self) {
-        self.passed += 1;
+        self.passed = self.passed.saturating_add(1);
     }
 
-    /// Notes that a position which went on from here is gone.
+    /// Notes that a position which went on from here is gone. A count that is full stays so until the chunk is filled anew:
+    /// lookups then go on without need, but miss nothing.
     #[inline(always)]
     pub(super) fn unpass(&mut self) {
-        self.passed -= 1;
+        if self.passed < u16::MAX {
+            self.passed -= 1;
+        }
     }
 
     /// Takes the first free slot of a chunk that is not full.

@@ -288,7 +288,7 @@ impl Chunks {
         self.spilled.insert((order(hash), position));
     }
 
-    /// Adds a position under a hash, unless too many have that hash or those near it.
+    /// Adds a position under a hash, unless [`ALIKE`] have it already.
     #[must_use]
     pub(super) fn insert(&mut self, hash: u32, position: u32) -> bool {
         match self.entry(hash, |_| false) {
@@ -588,6 +588,24 @@ mod tests {
     fn hashes_that_are_alike_are_refused_past_a_bound() {
         let mut chunks = chunks_of(1);
         assert_eq!((0..100).filter(|n| chunks.insert(7, *n)).count(), ALIKE);
+    }
+
+    #[test]
+    fn more_than_a_chunk_can_count_are_spilled_and_found() {
+        // More than 65,535 positions go on from each of the first chunks; the last bits of their hashes agree.
+        const COUNT: u32 = 70_000;
+        let hash = |n: u32| n << 14;
+        let mut chunks = chunks_of(1);
+        for n in 0..COUNT {
+            chunks.place(hash(n) | n >> 18, n);
+        }
+        let of = |n: u32| hash(n) | n >> 18;
+        assert!((0..COUNT).step_by(97).all(|n| chunks.find(of(n), |found| found == n) == Some(n)));
+        for n in 0..COUNT - 10 {
+            assert!(chunks.remove(of(n), n), "{n}");
+        }
+        assert!((COUNT - 10..COUNT).all(|n| chunks.find(of(n), |found| found == n) == Some(n)));
+        assert_eq!(chunks.iter().count(), 10);
     }
 
     #[test]

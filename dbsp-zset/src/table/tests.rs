@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 
 use super::*;
+use crate::prefetch::WINDOW;
 use crate::table::gaps::Gaps;
 
 /// A key that hashes as its first component alone does.

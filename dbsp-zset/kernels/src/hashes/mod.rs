@@ -6,7 +6,7 @@
 //!
 //! # Cost
 //!
-//! Two comparisons of four hashes, and no branch, so that a lookup mispredicts nothing here.
+//! Two comparisons of four hashes on a baseline processor, and no branch, so that a lookup mispredicts nothing here.
 
 pub(crate) mod scalar;
 #[cfg(feature = "simd")]

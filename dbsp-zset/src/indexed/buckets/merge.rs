@@ -52,8 +52,8 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         blocks.free_empty(bucket, at);
     }
 
-    /// Makes one region of that of a hash and its buddy, which differs in the last bit of its prefix, if both together
-    /// hold few rows and forks.
+    /// Merges the region of `key_hash` with its buddy (the prefix that differs in the last bit) if together they hold few rows
+    /// and forks.
     fn merge(&mut self, key_hash: u64, at: usize) {
         let depth = self.buckets[at].slots.depth();
         if depth == 0 || self.depth - depth >= LONGEST {

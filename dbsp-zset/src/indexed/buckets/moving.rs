@@ -86,8 +86,7 @@ impl<T: Default> Moving<T> {
             return self.front.pop();
         }
         self.start(2 * len);
-        // Where all have moved, the last one has.
-        let value = if self.front.len() < self.rest.len() { self.rest.pop() } else { None };
+        let value = self.rest.pop();
         self.go_on();
         value
     }

@@ -39,12 +39,13 @@ const PRESIZED: usize = SLOTS / 8 * 5;
 pub(super) const SPARE: usize = 2;
 /// Buckets that a removal leaves with so many rows, or half, a quarter and so on to none, are offered to their buddies.
 pub(super) const THIN: usize = SLOTS / 3;
-/// A bucket keeps a block until so many fewer rows than fill the others are left: one around a full block does not take
-/// and give one back at each turn.
+/// Hysteresis: a bucket frees its last block only once it holds this many rows fewer than the remaining blocks can, so that a
+/// bucket at a block boundary does not thrash.
 pub(super) const SLACK: usize = 8;
 /// Numbers of rows, as bits, at which a bucket is looked after that a row has left: it needs a block less, or is thin.
 pub(super) const WORTH_A_LOOK: u64 =
     1 << (2 * BLOCK - SLACK) | 1 << (BLOCK - SLACK) | 1 << 16 | 1 << 8 | 1 << 4 | 1 << 2 | 1 << 1 | 1;
+const _: () = assert!(THIN == 16 && BLOCK - SLACK == 8, "the bits above are THIN and its halves");
 /// Two buddies become one if that leaves it so many rows at most: far from a split.
 pub(super) const MERGED: usize = SLOTS / 4 * 3;
 
