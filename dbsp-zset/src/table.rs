@@ -50,8 +50,9 @@ pub struct DenseTable<K, V> {
 
 /// 32 bits of the hash of a key. The low bits alone would cluster keys that are multiples of a power of
 /// two, the high ones those that follow each other; together they do neither.
+#[doc(hidden)]
 #[inline]
-pub(crate) fn short_hash<Q: Hash + ?Sized>(key: &Q) -> u32 {
+pub fn short_hash<Q: Hash + ?Sized>(key: &Q) -> u32 {
     let hash = hash_of(key);
     (hash ^ (hash >> 32)) as u32
 }
