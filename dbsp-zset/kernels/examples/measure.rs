@@ -40,7 +40,7 @@ struct Case {
 
 const BASE: Case = Case { name: "", zeros_in_hundred: 0, segment: 4, plain: |_| (), kernel: |_| () };
 
-fn cases() -> [Case; 13] {
+fn cases() -> [Case; 14] {
     [
         Case {
             name: "`add`",
