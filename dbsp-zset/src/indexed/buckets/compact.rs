@@ -108,15 +108,30 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
         } else {
             let noted = bucket.noted();
             let address = row.map_or(noted, |(_, (key, value))| Address::of(key, value));
-            debug_assert_eq!(self.locate(address), from, "a bucket stands where its rows are looked for");
             match self.way(address.key_hash) {
-                Way::Fork(fork) => self.forks.get_mut(fork).lead(address.value_hash, slots.depth(), to),
-                Way::Bucket(_) => self.set_bucket(address.key_hash, slots.depth(), Entry::bucket(to)),
+                Way::Fork(fork) if self.forks.get(fork).child(address.value_hash) == from => {
+                    self.forks.get_mut(fork).lead(address.value_hash, slots.depth(), to);
+                }
+                // Also where an empty bucket was noted under the hash of a fork of its region.
+                _ => {
+                    debug_assert_eq!(
+                        self.bucket_of_region(address.key_hash),
+                        from,
+                        "it is where rows are sought"
+                    );
+                    self.set_bucket(address.key_hash, slots.depth(), Entry::bucket(to));
+                }
             }
         }
         self.blocks.relocate(from, to);
         self.weights.relocate(from, to);
         self.buckets.swap(from, to);
+    }
+
+    /// The bucket of a region, behind its forks.
+    fn bucket_of_region(&self, key_hash: u64) -> usize {
+        let last = self.forks_before(key_hash).last();
+        last.map_or(self.entry(key_hash), |fork| self.forks.get(fork).next).at()
     }
 
     fn free_last_fork(&mut self) {

@@ -193,3 +193,42 @@ fn a_key_that_gets_a_fork_leaves_those_with_its_hash_their_rows() {
     assert_eq!([1, 2, 3, 4].map(|key| zset.group(&pair(key)).len()), [10, 10, 5, 0]);
     assert!(zset.iter_ordered().map(|(key, value, _)| (key.0, *value)).is_sorted());
 }
+
+/// A value whose hash is that of all others.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Alike(u64);
+
+impl Hash for Alike {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
+/// Gives each key of a program so many values, one after the other.
+fn resize(program: impl IntoIterator<Item = (u64, u64)>) {
+    let (mut zset, mut sizes) = (IndexedZSet::<u64, Alike>::new(), [0; 5]);
+    for (key, size) in program {
+        let before = std::mem::replace(&mut sizes[key as usize], size);
+        let weight = if size > before { 1 } else { -1 };
+        let values = before.min(size)..before.max(size);
+        zset.try_apply(&values.map(|value| ((key, Alike(value)), weight)).collect()).expect("small weights");
+        zset.storage.check();
+        for (key, size) in (0..).zip(sizes) {
+            assert_eq!(zset.group(&key).into_iter().count() as u64, size);
+        }
+    }
+}
+
+#[test]
+fn an_empty_bucket_behind_a_fork_moves_without_it() {
+    resize([(1, 49), (1, 400), (0, 49), (0, 0), (0, 49), (1, 49)]);
+    resize([(4, 1_000), (1, 49), (1, 0), (3, 49), (4, 49)]);
+}
+
+#[test]
+fn groups_of_values_with_one_hash_grow_and_shrink() {
+    let mut state = 7;
+    let mut below = |bound: u64| random(&mut state) % bound;
+    for _ in 0..if cfg!(feature = "secret-seed") { 20 } else { 60 } {
+        let steps = (0..12).map(|_| (below(5), [0, 1, 30, 49, 60, 400, 1_000][below(7) as usize]));
+        resize(steps.collect::<Vec<_>>());
+    }
+}
