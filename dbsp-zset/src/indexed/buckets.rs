@@ -174,15 +174,6 @@ impl<K, V, W> Buckets<K, V, W> {
         }
         Way::Bucket(entry.at())
     }
-
-    /// The bucket of a row.
-    #[inline]
-    fn locate(&self, address: Address) -> usize {
-        match self.way(address.key_hash) {
-            Way::Bucket(at) => at,
-            Way::Fork(fork) => self.forks.get(fork).child(address.value_hash),
-        }
-    }
 }
 
 impl<K: Row, V: Row, W> Buckets<K, V, W> {

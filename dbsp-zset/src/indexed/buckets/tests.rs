@@ -146,7 +146,10 @@ impl<K: Row, V: Row, W: Ring> Buckets<K, V, W> {
             assert_eq!(self.blocks.owned_rows(at).unwrap_or(taken), taken, "no gap owns a row");
             for (slot, (key, value)) in rows.iter() {
                 let address = Address::of(key, value);
-                let home = self.locate(address);
+                let home = match self.way(address.key_hash) {
+                    Way::Bucket(at) => at,
+                    Way::Fork(fork) => self.forks.get(fork).child(address.value_hash),
+                };
                 assert!(home == at || bucket.slots.is_overflow(), "a row stands where it is looked for");
                 let is_it = |row: &(K, V)| row.0 == *key && row.1 == *value;
                 assert_eq!(rows.find(bucket.with_row_tag(address.tags().row), is_it), Some(slot));
