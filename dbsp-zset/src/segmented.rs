@@ -227,8 +227,9 @@ impl<T, const BYTES: usize> SegmentedVec<T, BYTES> {
     /// Bytes of memory owned, not counting what values own.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        // Room for values without a size takes no memory.
-        let bytes = if size_of::<T>() == 0 { 0 } else { self.capacity() * size_of::<T>() };
+        // Room for values without a size takes no memory; a clone has segments without room.
+        let room = || self.segments.iter().map(Vec::capacity).sum::<usize>();
+        let bytes = if size_of::<T>() == 0 { 0 } else { room() * size_of::<T>() };
         self.segments.capacity() * size_of::<Vec<T>>() + bytes
     }
 }

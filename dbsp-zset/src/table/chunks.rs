@@ -410,6 +410,11 @@ impl Chunks {
         }
     }
 
+    /// Whether hashes looked chosen: some have no room in their chunks.
+    pub(super) fn has_spilled(&self) -> bool {
+        !self.spilled.is_empty()
+    }
+
     /// All hashes with their positions.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
         let spilled = self.spilled.iter().map(|(order, position)| (hash_of_order(*order), *position));

@@ -152,6 +152,9 @@ impl Index {
             let slot = slot.remove().0;
             self.many.place(slot.hash, slot.position);
         }
+        if self.one.is_empty() {
+            self.one = HashTable::new();
+        }
     }
 
     /// Moves all entries from chunks to one table.
@@ -185,6 +188,9 @@ impl Index {
     /// fewer than `one` entries move to one table again.
     #[inline]
     pub(crate) fn shrink(&mut self, entries: usize, gone: usize, one: usize) {
+        if self.is_moving() {
+            self.go_on_moving(STEP * gone.max(1));
+        }
         if !self.is_one() && (self.many.is_sparse(entries) || entries < one / 4) {
             self.shrink_many(entries, gone, one);
         }
@@ -192,6 +198,7 @@ impl Index {
 
     #[inline(never)]
     fn shrink_many(&mut self, entries: usize, gone: usize, one: usize) {
+        self.is_wary |= self.many.has_spilled();
         if entries == 0 || entries < one / 4 && !self.is_wary {
             self.gather(entries);
         } else {

@@ -231,3 +231,42 @@ fn entries_without_a_size_are_a_table_too() {
     table.swap_remove(0);
     assert!(table.is_empty() && table.get(&()).is_none());
 }
+
+/// The old table of an index is given back also if its last entries move as they are looked up, or as others go.
+#[test]
+fn entries_that_are_touched_while_they_move_leave_nothing_behind() {
+    let fill = |table: &mut DenseTable<u64, ()>| (0..57_400).for_each(|n| table.insert_new(n, ()));
+    let (mut touched, mut replaced) = (DenseTable::new(), DenseTable::new());
+    [&mut touched, &mut replaced].into_iter().for_each(fill);
+    assert!(touched.index.is_moving() && replaced.index.is_moving());
+    (0..57_400).for_each(|n| _ = touched.find_or_insert_with(&n, || ()));
+    for n in 0..5_000 {
+        let position = replaced.find(&n).expect("it stands there");
+        replaced.swap_remove(position);
+        replaced.insert_new(n, ());
+    }
+    for table in [touched, replaced] {
+        assert!(!table.index.is_moving());
+        let chunks = table.index.slot_count() / 7 * 64;
+        assert!(table.allocated_bytes() < chunks + 2_000_000, "{} bytes", table.allocated_bytes());
+        assert!((0..57_400).all(|n| table.find(&n).is_some()));
+    }
+}
+
+/// Keys that were chosen stay in chunks when the others go.
+#[test]
+fn chosen_keys_do_not_go_back_to_one_table() {
+    let mut table = DenseTable::new();
+    let chosen: Vec<u64> = (0..).filter(|n| short_hash(n) & 0xfff == 7).take(300).collect();
+    (0..60_000_u64).map(|n| n << 40).chain(chosen.iter().copied()).for_each(|n| table.insert_new(n, ()));
+    for n in 0..60_000_u64 {
+        let position = table.find(&(n << 40)).expect("it stands there");
+        table.swap_remove(position);
+    }
+    assert!(!table.index.is_one() && table.len() >= 300);
+    for n in &chosen {
+        let position = table.find(n).expect("it stands there");
+        table.swap_remove(position);
+    }
+    assert!(table.index.is_one());
+}
