@@ -137,6 +137,7 @@ impl<S: Source> Node for SourceNode<S> {
     }
 
     fn discard(&mut self, slots: &mut Slots, _: Recovery) {
+        self.is_retry = false;
         slots.get_mut(self.source).discard();
     }
 
